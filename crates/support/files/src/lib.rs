@@ -86,9 +86,30 @@ pub fn replace_if_changed(path: &Path, contents: &[u8], mode: u32) -> Result<boo
     Ok(true)
 }
 
+/// Makes a symbolic link point at `target`, durably, in place of any link that
+/// is there: there is always either the old link or the new one.
+pub fn replace_link(link: &Path, target: &Path) -> Result<()> {
+    let temporary = temporary_name(link);
+    match fs::remove_file(&temporary) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => at("remove", &temporary, Err(e))?,
+        _ => {}
+    }
+    at(
+        "create",
+        &temporary,
+        std::os::unix::fs::symlink(target, &temporary),
+    )?;
+    at("rename", link, fs::rename(&temporary, link))?;
+    sync_dir(link.parent().unwrap_or(Path::new("/")))
+}
+
 /// Makes renames and removals in a folder durable.
 pub fn sync_dir(folder: &Path) -> Result<()> {
-    at("sync", folder, File::open(folder).and_then(|f| f.sync_all()))
+    at(
+        "sync",
+        folder,
+        File::open(folder).and_then(|f| f.sync_all()),
+    )
 }
 
 fn holds(path: &Path, contents: &[u8], mode: u32) -> Result<bool> {
@@ -158,9 +179,26 @@ mod tests {
     }
 
     #[test]
+    fn links_are_made_and_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("current");
+        // As a replacement that was cut short leaves it.
+        std::os::unix::fs::symlink("x", folder.path().join(".current.new")).unwrap();
+        for target in ["1.0.0", "1.1.0"] {
+            replace_link(&link, Path::new(target)).unwrap();
+            assert_eq!(fs::read_link(&link).unwrap(), Path::new(target));
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
     fn errors_name_the_path() {
         let error = read(Path::new("/nonexistent/file")).unwrap_err();
         assert!(error.is_not_found());
-        assert!(error.to_string().starts_with("failed to read /nonexistent/file: "));
+        assert!(
+            error
+                .to_string()
+                .starts_with("failed to read /nonexistent/file: ")
+        );
     }
 }

@@ -1,0 +1,164 @@
+//! For tests only: an HTTP server on a Unix socket that answers what a test
+//! tells it to and remembers what it was asked.
+//!
+//! It is written without the HTTP library that the client uses, so that the
+//! two do not share a mistake.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+/// A request as it came over the socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// `GET`, `PATCH`, ...
+    pub method: String,
+    /// Path and query.
+    pub target: String,
+    /// Header lines as they were sent.
+    pub headers: Vec<String>,
+    /// The body as text.
+    pub body: String,
+}
+
+impl Request {
+    /// Method, path and query, such as `GET /settings`: handy in a `match`.
+    pub fn line(&self) -> String {
+        format!("{} {}", self.method, self.target)
+    }
+
+    /// The value of a header, by its name in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find_map(|line| {
+            let (found, value) = line.split_once(':')?;
+            (found.to_ascii_lowercase() == name).then(|| value.trim())
+        })
+    }
+}
+
+/// What to answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// A status code and a body.
+    Status(u16, String),
+    /// These bytes, then the end of the connection: for broken servers.
+    Bytes(Vec<u8>),
+}
+
+impl Answer {
+    /// 200 with a body.
+    pub fn ok(body: impl Into<String>) -> Self {
+        Self::Status(200, body.into())
+    }
+
+    /// 204 without one.
+    pub fn nothing() -> Self {
+        Self::Status(204, String::new())
+    }
+}
+
+/// A server in a thread of its own. It lives as long as the test program, its
+/// socket as long as this value.
+#[derive(Debug)]
+pub struct FakeServer {
+    folder: tempfile::TempDir,
+    requests: Arc<Mutex<Vec<Request>>>,
+}
+
+impl FakeServer {
+    /// Starts answering with what `answer` returns.
+    ///
+    /// # Panics
+    /// If there is no place for a socket: a test cannot go on without.
+    pub fn start(mut answer: impl FnMut(&Request) -> Answer + Send + 'static) -> Self {
+        let folder = tempfile::tempdir().expect("a test has a place for temporary files");
+        let listener = UnixListener::bind(folder.path().join("api.sock"))
+            .expect("a fresh folder has a place for a socket");
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&requests);
+        thread::spawn(move || {
+            // A client that hangs up early is the test's business.
+            for stream in listener.incoming().flatten() {
+                let _ = serve(stream, &seen, &mut answer);
+            }
+        });
+        Self { folder, requests }
+    }
+
+    /// Where it listens.
+    pub fn socket(&self) -> PathBuf {
+        self.path().join("api.sock")
+    }
+
+    /// A folder that lives as long as this value.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Everything it was asked until now.
+    pub fn requests(&self) -> Vec<Request> {
+        self.requests
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Everything it was asked until now, as [`Request::line`].
+    pub fn lines(&self) -> Vec<String> {
+        self.requests().iter().map(Request::line).collect()
+    }
+}
+
+fn serve(
+    stream: UnixStream,
+    seen: &Mutex<Vec<Request>>,
+    answer: &mut impl FnMut(&Request) -> Answer,
+) -> io::Result<()> {
+    let request = read(&stream)?;
+    let answer = answer(&request);
+    seen.lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push(request);
+    match answer {
+        Answer::Bytes(bytes) => (&stream).write_all(&bytes),
+        Answer::Status(204, _) => (&stream).write_all(b"HTTP/1.1 204 No Content\r\n\r\n"),
+        Answer::Status(status, body) => write!(
+            &stream,
+            "HTTP/1.1 {status} Status\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        ),
+    }
+}
+
+fn read(stream: &UnixStream) -> io::Result<Request> {
+    let mut reader = BufReader::new(stream);
+    let mut lines = Vec::new();
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        match line.trim_end() {
+            "" if lines.is_empty() => return Err(io::ErrorKind::InvalidData.into()),
+            "" => break,
+            line => lines.push(line.to_owned()),
+        }
+    }
+    let start = lines.remove(0);
+    let mut words = start.split(' ').map(str::to_owned);
+    let mut request = Request {
+        method: words.next().unwrap_or_default(),
+        target: words.next().unwrap_or_default(),
+        headers: lines,
+        body: String::new(),
+    };
+    let length = request
+        .header("content-length")
+        .and_then(|v| v.parse().ok());
+    reader
+        .take(length.unwrap_or(0))
+        .read_to_string(&mut request.body)?;
+    Ok(request)
+}

@@ -1,0 +1,80 @@
+//! The server as a library.
+
+use std::future::Future;
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde_json::Value;
+use settings_store::Store;
+
+use crate::os::{self, Os};
+use crate::state::State;
+use crate::{connection, routes};
+
+/// What a server works with.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The folder of the settings store.
+    pub datastore: PathBuf,
+    /// The file in os-release(5) format that says which version this is.
+    pub os_release: PathBuf,
+    /// The socket of the settings applier.
+    pub applier_socket: PathBuf,
+    /// The program that reboots.
+    pub systemctl: PathBuf,
+}
+
+/// Why a server does not start or does not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The version cannot be found out.
+    #[error(transparent)]
+    OsRelease(#[from] os::Error),
+    /// The settings cannot be opened.
+    #[error("failed to open the settings: {0}")]
+    Store(#[from] settings_store::Error),
+    /// The listening socket cannot be used.
+    #[error("failed to listen: {0}")]
+    Listen(std::io::Error),
+}
+
+/// A server that has its settings and is ready to answer.
+#[derive(Debug)]
+pub struct Server {
+    state: Arc<State>,
+}
+
+impl Server {
+    /// Opens the settings. `defaults` is the tree of the weakest layer.
+    pub fn open(config: Config, defaults: Value) -> Result<Server, Error> {
+        let os = Os::read(&config.os_release)?;
+        let store = Store::open(&config.datastore, &os.version_id, defaults)?;
+        for warning in store.warnings() {
+            tracing::error!("{warning}");
+        }
+        tracing::info!(
+            generation = store.generation(),
+            transactions = store.transactions().count(),
+            "settings of version {} opened",
+            os.version_id
+        );
+        let state = State::new(store, os, config.applier_socket, config.systemctl);
+        Ok(Server {
+            state: Arc::new(state),
+        })
+    }
+
+    /// Answers until `shutdown` is ready, then ends the requests that are
+    /// under way. Needs a tokio runtime with I/O and time.
+    pub async fn serve(
+        self,
+        listener: UnixListener,
+        shutdown: impl Future<Output = ()>,
+    ) -> Result<(), Error> {
+        listener.set_nonblocking(true).map_err(Error::Listen)?;
+        let listener = tokio::net::UnixListener::from_std(listener).map_err(Error::Listen)?;
+        connection::serve(listener, routes::service(self.state), shutdown).await;
+        Ok(())
+    }
+}

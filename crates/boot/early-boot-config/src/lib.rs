@@ -1,0 +1,77 @@
+//! Hands the user data of a node's first boot to the settings API (applet
+//! `early-boot-config`).
+//!
+//! User data is applied once: when it has been committed, a marker keeps later
+//! boots from doing it again, because settings may have been changed since.
+//!
+//! Bad input never bricks a node. User data that cannot be read, is not TOML
+//! or JSON, or is refused by the API, is refused as a whole: nothing of it is
+//! committed, the node is reported as degraded, and the boot goes on with
+//! defaults, so this applet ends with exit code 0. There is no marker then:
+//! the next boot tries again with what the platform hands out by then.
+
+mod launch;
+mod source;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use apiclient::Client;
+use clap::Parser;
+
+pub use launch::{Error, Outcome, TRANSACTION, launch};
+pub use source::{FileSource, Source, UserData, standard};
+
+/// Hands the user data of the first boot to the settings API.
+#[derive(Debug, Parser)]
+#[command(name = "early-boot-config", version)]
+struct Cli {
+    /// Socket of the API server
+    #[arg(short, long, value_name = "PATH", default_value = apiclient::DEFAULT_SOCKET)]
+    socket_path: PathBuf,
+
+    /// Look for /local and /var below this folder
+    #[arg(long, value_name = "FOLDER", default_value = "/")]
+    root: PathBuf,
+
+    /// Folder with the service's credentials [default: $CREDENTIALS_DIRECTORY]
+    #[arg(long, value_name = "FOLDER")]
+    credentials_directory: Option<PathBuf>,
+}
+
+/// Runs the applet; `arguments` includes its name.
+pub fn main(arguments: Vec<OsString>) -> ExitCode {
+    applet::main(arguments, run)
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    let credentials = cli
+        .credentials_directory
+        .or_else(|| std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from));
+    let sources = standard(&cli.root, credentials.as_deref());
+    let marker = cli.root.join("var/lib/bottlerocket/early-boot-config.ran");
+    let client = Client::new(cli.socket_path);
+
+    let launched = launch(&client, &sources, &marker);
+    match &launched {
+        Ok(Outcome::AlreadyRan) => tracing::info!("user data was applied in an earlier boot"),
+        Ok(Outcome::Committed(keys)) => {
+            tracing::info!("user data was applied: {} settings changed", keys.len());
+        }
+        Ok(Outcome::Refused(reason)) => {
+            let problem = format!("user data was refused, the node runs without it: {reason}");
+            tracing::error!("{problem}");
+            report(&client, &problem);
+        }
+        Err(error) => report(&client, &format!("user data was not applied: {error}")),
+    }
+    launched.map(drop).context("failed to apply user data")
+}
+
+fn report(client: &Client, problem: &str) {
+    if let Err(error) = client.report_problem("early-boot-config", problem) {
+        tracing::warn!("the problem was not reported: {error}");
+    }
+}

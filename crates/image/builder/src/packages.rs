@@ -1,0 +1,145 @@
+//! Debian packages: locked, fetched, unpacked once and kept.
+
+use crate::progress::Step;
+use crate::source::Source;
+use anyhow::{Context, Result};
+use debian::{Apt, Group, Lock, Mirror};
+use disk::Architecture;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// How to deal with mirrors.
+#[derive(Debug, Clone)]
+pub(crate) struct Policy {
+    /// The mirror to use in place of the host's.
+    pub(crate) mirror: Option<String>,
+    /// Whether only the pinned versions will do.
+    pub(crate) locked: bool,
+}
+
+/// `conf/debian/packages.toml`.
+#[derive(Debug, Deserialize)]
+struct Wanted {
+    suite: String,
+    #[serde(flatten)]
+    groups: BTreeMap<String, Vec<String>>,
+}
+
+/// The tree of a group's unpacked packages, made when there is none yet.
+pub(crate) fn unpacked(
+    source: &Source,
+    group: &str,
+    architecture: Architecture,
+    policy: &Policy,
+) -> Result<PathBuf> {
+    let path = lock_path(source, architecture);
+    let lock = Lock::read(&path)?;
+    let wanted = wanted(source, architecture)?;
+    let list = wanted.groups.get(group).cloned().unwrap_or_default();
+    let locked = match lock.groups.get(group) {
+        Some(locked) if locked.wanted == list => locked,
+        _ => {
+            let group = group.to_owned();
+            return Err(debian::Error::Stale { path, group }.into());
+        }
+    };
+    let tree = tree(source, architecture, group, locked);
+    if tree.exists() {
+        return Ok(tree);
+    }
+    let step = Step::begin(format!(
+        "downloading {} Debian packages ({group})",
+        locked.packages.len()
+    ));
+    let apt = apt(source, &wanted.suite, architecture, policy)?;
+    let (packages, tree) = match apt.fetch(locked) {
+        Err(debian::Error::Gone(gone)) if !policy.locked => {
+            eprintln!("    the mirror no longer has {gone}");
+            eprintln!("    taking the suite's current packages instead (`--locked` forbids it)");
+            apt.update()?;
+            let current = apt.resolve(&list)?;
+            report_changes(locked, &current);
+            (
+                apt.fetch(&current)?,
+                self::tree(source, architecture, group, &current),
+            )
+        }
+        other => (other?, tree),
+    };
+    step.end();
+    if !tree.exists() {
+        let step = Step::begin(format!("unpacking {} packages", packages.len()));
+        debian::unpack(&packages, &tree, |_| {})?;
+        step.end();
+    }
+    Ok(tree)
+}
+
+/// Pins the suite's current packages.
+pub(crate) fn refresh(source: &Source, architecture: Architecture, policy: &Policy) -> Result<()> {
+    let path = lock_path(source, architecture);
+    let before = Lock::read(&path)?;
+    let wanted = wanted(source, architecture)?;
+    let step = Step::begin(format!("resolving packages of {}", wanted.suite));
+    let apt = apt(source, &wanted.suite, architecture, policy)?;
+    apt.update()?;
+    let mut lock = Lock::default();
+    for (name, list) in &wanted.groups {
+        let group = apt.resolve(list)?;
+        report_changes(
+            &before.groups.get(name).cloned().unwrap_or_default(),
+            &group,
+        );
+        lock.groups.insert(name.clone(), group);
+    }
+    step.end();
+    lock.write(&path)?;
+    println!("{}", path.display());
+    Ok(())
+}
+
+fn apt(source: &Source, suite: &str, architecture: Architecture, policy: &Policy) -> Result<Apt> {
+    let mirror = match &policy.mirror {
+        Some(url) => Mirror::named(url),
+        None => Mirror::of_host()?,
+    };
+    let folder = source.cache(architecture).join("apt");
+    Ok(Apt::new(&folder, suite, architecture.debian(), &mirror)?)
+}
+
+fn wanted(source: &Source, architecture: Architecture) -> Result<Wanted> {
+    let path = source.conf().join("debian/packages.toml");
+    let text = files::read_to_string(&path)?.replace("@ARCH@", architecture.debian());
+    toml::from_str(&text).with_context(|| format!("failed to read {}", path.display()))
+}
+
+fn lock_path(source: &Source, architecture: Architecture) -> PathBuf {
+    let name = format!("{}.lock", architecture.name());
+    source.conf().join("debian").join(name)
+}
+
+/// A tree is named after its content, so that it is unpacked once and never
+/// mistaken for another.
+fn tree(source: &Source, architecture: Architecture, name: &str, group: &Group) -> PathBuf {
+    let mut digest = Sha256::new();
+    for (package, pin) in &group.packages {
+        digest.update(format!("{package} {}\n", pin.sha256));
+    }
+    let digest: String = digest.finalize()[..6]
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect();
+    source.cache(architecture).join(format!("{name}-{digest}"))
+}
+
+fn report_changes(before: &Group, after: &Group) {
+    for (name, pin) in &after.packages {
+        match before.packages.get(name) {
+            Some(old) if old.version == pin.version => {}
+            Some(old) => eprintln!("    {name} {} -> {}", old.version, pin.version),
+            None => eprintln!("    {name} {} (new)", pin.version),
+        }
+    }
+}

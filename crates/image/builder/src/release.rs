@@ -1,0 +1,51 @@
+//! What a build calls itself.
+
+use crate::source::Source;
+use anyhow::{Context, Result};
+use std::process::Command;
+
+/// The version of the operating system is that of the workspace.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Without a repository to ask: the start of 2026.
+const FALLBACK_EPOCH: u64 = 1_767_225_600;
+
+/// The time that every file of the image carries, in seconds since 1970:
+/// `SOURCE_DATE_EPOCH` if set, else that of the last commit. Clocks that start
+/// earlier are set to it at boot.
+pub(crate) fn epoch(source: &Source) -> Result<u64> {
+    if let Ok(text) = std::env::var("SOURCE_DATE_EPOCH") {
+        return text
+            .parse()
+            .with_context(|| format!("SOURCE_DATE_EPOCH is `{text}`, not a number of seconds"));
+    }
+    Ok(git(source, &["log", "-1", "--format=%ct"])
+        .and_then(|t| t.parse().ok())
+        .unwrap_or(FALLBACK_EPOCH))
+}
+
+/// `/usr/lib/os-release` (os-release(5)).
+pub(crate) fn os_release(source: &Source, variant: &str) -> String {
+    let build = git(
+        source,
+        &[
+            "describe",
+            "--always",
+            "--dirty",
+            "--abbrev=12",
+            "--exclude=*",
+        ],
+    )
+    .unwrap_or_else(|| "unknown".to_owned());
+    format!(
+        "NAME=Bottlerocket\nID=bottlerocket\nPRETTY_NAME=\"Bottlerocket OS {VERSION} ({variant})\"\n\
+         VARIANT_ID={variant}\nVERSION_ID={VERSION}\nBUILD_ID={build}\n"
+    )
+}
+
+fn git(source: &Source, arguments: &[&str]) -> Option<String> {
+    let mut git = Command::new("git");
+    git.arg("-C").arg(source.root()).args(arguments);
+    let text = process::stdout(&mut git).ok()?.trim().to_owned();
+    (!text.is_empty()).then_some(text)
+}

@@ -1,0 +1,59 @@
+//! The source tree and where things lie in it.
+
+use anyhow::{Context, Result, bail};
+use disk::Architecture;
+use std::path::{Path, PathBuf};
+
+/// A checkout of the source tree.
+#[derive(Debug)]
+pub(crate) struct Source {
+    root: PathBuf,
+}
+
+impl Source {
+    /// The given tree, or the one around the current folder.
+    pub(crate) fn find(given: Option<&Path>) -> Result<Source> {
+        let start = match given {
+            Some(folder) => std::path::absolute(folder)?,
+            None => std::env::current_dir().context("failed to find the current folder")?,
+        };
+        let found = start.ancestors().find(|f| f.join("conf/variants").is_dir());
+        match found {
+            Some(root) if given.is_none() || root == start => Ok(Source {
+                root: root.to_owned(),
+            }),
+            _ => bail!(
+                "{} is not in a source tree (no conf/variants)\nhint: run it in a checkout, or give --source",
+                start.display()
+            ),
+        }
+    }
+
+    /// The top of the tree.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The definition of the operating system.
+    pub(crate) fn conf(&self) -> PathBuf {
+        self.root.join("conf")
+    }
+
+    /// Everything that is built.
+    pub(crate) fn build(&self) -> PathBuf {
+        self.root.join("build")
+    }
+
+    /// What is kept between builds, by architecture.
+    pub(crate) fn cache(&self, architecture: Architecture) -> PathBuf {
+        self.build().join("cache").join(architecture.name())
+    }
+}
+
+/// The architecture of this machine, which the tools must be for.
+pub(crate) fn host_architecture() -> Result<Architecture> {
+    std::env::consts::ARCH
+        .parse()
+        .map_err(anyhow::Error::msg)
+        .context("there are no tools for this machine")
+}

@@ -1,0 +1,81 @@
+//! Variants: software, modelled settings and disk layout, one file each.
+
+use crate::source::Source;
+use anyhow::{Context, Result, bail};
+use disk::Sizes;
+use rootfs::Software;
+use serde::Deserialize;
+
+/// A variant, as `conf/variants/NAME.toml` defines it.
+#[derive(Debug)]
+pub(crate) struct Variant {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its software sets.
+    pub(crate) software: Vec<Software>,
+    /// The names of the software sets it does not have.
+    pub(crate) left_out: Vec<String>,
+    /// Kernel parameters.
+    pub(crate) kernel_parameters: Vec<String>,
+    /// Sizes of the shipped partitions.
+    pub(crate) sizes: Sizes,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct File {
+    #[expect(
+        dead_code,
+        reason = "checked to be there; providers of user data are chosen by it"
+    )]
+    platform: String,
+    #[expect(
+        dead_code,
+        reason = "checked to be there; the model has one set of groups so far"
+    )]
+    settings: Vec<String>,
+    software: Vec<String>,
+    kernel_parameters: Vec<String>,
+    disk: Sizes,
+}
+
+impl Variant {
+    /// Reads a variant and the software sets it names.
+    pub(crate) fn read(source: &Source, name: &str) -> Result<Variant> {
+        let path = source.conf().join("variants").join(format!("{name}.toml"));
+        if !path.exists() {
+            bail!(
+                "there is no variant `{name}`\nhint: one of {}",
+                names(source, "variants")?.join(", ")
+            );
+        }
+        let file: File = toml::from_str(&files::read_to_string(&path)?)
+            .with_context(|| format!("failed to read {}", path.display()))?;
+        let software = file
+            .software
+            .iter()
+            .map(|set| Software::read(&source.conf(), set))
+            .collect::<Result<_, _>>()?;
+        let mut left_out = names(source, "software")?;
+        left_out.retain(|set| !file.software.contains(set));
+        Ok(Variant {
+            name: name.to_owned(),
+            software,
+            left_out,
+            kernel_parameters: file.kernel_parameters,
+            sizes: file.disk,
+        })
+    }
+}
+
+/// The names of the TOML files in a folder of `conf`.
+fn names(source: &Source, folder: &str) -> Result<Vec<String>> {
+    let folder = source.conf().join(folder);
+    let mut names = Vec::new();
+    for entry in files::at("list", &folder, std::fs::read_dir(&folder))? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        names.extend(name.strip_suffix(".toml").map(str::to_owned));
+    }
+    names.sort();
+    Ok(names)
+}

@@ -1,0 +1,115 @@
+//! The initramfs: init, the modules it loads, and the list of their order.
+
+use crate::Error;
+use cpio::newc;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use tools::Tools;
+
+const FOLDER: u32 = 0o040_755;
+const PROGRAM: u32 = 0o100_755;
+const FILE: u32 = 0o100_644;
+const CHARACTER_DEVICE: u32 = 0o020_600;
+
+/// Mount points that init needs before it has anything else.
+const FOLDERS: [&str; 5] = ["dev", "modules", "proc", "sys", "sysroot"];
+
+/// Writes the initramfs, compressed, to `output`.
+pub(crate) fn make(
+    init: &Path,
+    modules: &[PathBuf],
+    output: &Path,
+    tools: &Tools,
+) -> Result<(), Error> {
+    let init = files::read(init)?;
+    let mut contents = Vec::new();
+    for module in modules {
+        let name = module.file_name().unwrap_or_default().to_string_lossy();
+        contents.push((name.into_owned(), files::read(module)?));
+    }
+    let plain = output.with_extension("cpio");
+    let archive = files::at("assemble", &plain, archive(&init, &contents))?;
+    files::write(&plain, archive)?;
+    let mut zstd = tools.command("zstd")?;
+    zstd.args(["-19", "--quiet", "--force", "-o"])
+        .arg(output)
+        .arg(&plain);
+    process::output(&mut zstd)?;
+    files::at("remove", &plain, std::fs::remove_file(&plain))?;
+    Ok(())
+}
+
+fn archive(init: &[u8], modules: &[(String, Vec<u8>)]) -> io::Result<Vec<u8>> {
+    let mut writer = Archive {
+        bytes: Vec::new(),
+        entries: 0,
+    };
+    for folder in FOLDERS {
+        writer.add(folder, FOLDER, (0, 0), &[])?;
+    }
+    // The kernel opens the console before devtmpfs can be mounted.
+    writer.add("dev/console", CHARACTER_DEVICE, (5, 1), &[])?;
+    writer.add("init", PROGRAM, (0, 0), init)?;
+    let mut order = String::new();
+    for (name, content) in modules {
+        order += &format!("{name}\n");
+        writer.add(&format!("modules/{name}"), FILE, (0, 0), content)?;
+    }
+    writer.add("modules/order", FILE, (0, 0), order.as_bytes())?;
+    newc::trailer(writer.bytes)
+}
+
+struct Archive {
+    bytes: Vec<u8>,
+    entries: u32,
+}
+
+impl Archive {
+    fn add(&mut self, name: &str, mode: u32, device: (u32, u32), content: &[u8]) -> io::Result<()> {
+        self.entries += 1;
+        let size = u32::try_from(content.len()).map_err(io::Error::other)?;
+        let mut entry = newc::Builder::new(name)
+            .ino(self.entries)
+            .mode(mode)
+            .nlink(1)
+            .rdev_major(device.0)
+            .rdev_minor(device.1)
+            .write(&mut self.bytes, size);
+        entry.write_all(content)?;
+        entry.finish()?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_archive_holds_init_and_the_modules_with_their_order() {
+        let modules = [
+            ("b.ko".to_owned(), vec![1]),
+            ("a.ko".to_owned(), vec![2, 3]),
+        ];
+        let bytes = archive(b"program", &modules).unwrap();
+        let mut names = Vec::new();
+        let mut rest = &bytes[..];
+        loop {
+            let mut entry = newc::Reader::new(rest).unwrap();
+            if entry.entry().is_trailer() {
+                break;
+            }
+            let name = entry.entry().name().to_owned();
+            let mut content = Vec::new();
+            io::Read::read_to_end(&mut entry, &mut content).unwrap();
+            if name == "modules/order" {
+                assert_eq!(content, b"b.ko\na.ko\n");
+            }
+            names.push((name, entry.entry().mode()));
+            rest = entry.finish().unwrap();
+        }
+        assert!(names.contains(&("init".into(), PROGRAM)));
+        assert!(names.contains(&("dev/console".into(), CHARACTER_DEVICE)));
+        assert_eq!(bytes, archive(b"program", &modules).unwrap());
+    }
+}

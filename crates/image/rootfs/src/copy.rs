@@ -1,0 +1,183 @@
+//! Bringing files into the root.
+//!
+//! Owners, times and odd permission bits do not come along: everything in the
+//! image belongs to root, is as old as the release, and is either readable or
+//! readable and executable.
+
+use crate::{Error, Software};
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+/// Folders that always exist: mount points, and places the system expects.
+const FOLDERS: [&str; 21] = [
+    ".bottlerocket/datastore",
+    "boot",
+    "dev",
+    "etc",
+    "home",
+    "local",
+    "media",
+    "mnt",
+    "opt",
+    "proc",
+    "root",
+    "run",
+    "srv",
+    "sys",
+    "tmp",
+    "usr/bin",
+    "usr/lib",
+    "usr/lib64",
+    "usr/sbin",
+    "usr/share/factory/etc",
+    "var",
+];
+
+/// The links of a merged `/usr`.
+const MERGED: [(&str, &str); 4] = [
+    ("bin", "usr/bin"),
+    ("lib", "usr/lib"),
+    ("lib64", "usr/lib64"),
+    ("sbin", "usr/sbin"),
+];
+
+pub(crate) fn skeleton(root: &Path) -> Result<(), Error> {
+    for folder in FOLDERS {
+        files::create_dir_all(&root.join(folder))?;
+    }
+    for (link, target) in MERGED {
+        make_link(target, &root.join(link))?;
+    }
+    Ok(())
+}
+
+/// Takes the files a software set lists from the unpacked packages.
+pub(crate) fn packaged(packages: &Path, set: &Software, root: &Path) -> Result<(), Error> {
+    for pattern in &set.files {
+        let full = packages.join(pattern);
+        let matches: Vec<PathBuf> = glob::glob(&full.to_string_lossy())
+            .map(|paths| paths.flatten().collect())
+            .unwrap_or_default();
+        if matches.is_empty() {
+            return Err(Error::NoSuchFile {
+                pattern: pattern.clone(),
+                set: set.name.clone(),
+            });
+        }
+        for source in matches {
+            let relative = source.strip_prefix(packages).unwrap_or(&source);
+            file_or_tree(&source, &root.join(relative))?;
+        }
+    }
+    for (place, target) in &set.links {
+        make_link(target, &root.join(place))?;
+    }
+    Ok(())
+}
+
+/// Installs first-party programs, with a link for each applet.
+pub(crate) fn programs(folder: &Path, set: &Software, root: &Path) -> Result<(), Error> {
+    let bin = root.join("usr/bin");
+    for (program, applets) in &set.programs {
+        file_or_tree(&folder.join(program), &bin.join(program))?;
+        for applet in applets {
+            make_link(program, &bin.join(applet))?;
+        }
+    }
+    Ok(())
+}
+
+/// Lays a folder's content over the root.
+pub(crate) fn overlay(folder: &Path, root: &Path) -> Result<(), Error> {
+    file_or_tree(folder, root)
+}
+
+pub(crate) fn make_link(target: &str, link: &Path) -> Result<(), Error> {
+    prepare(link)?;
+    Ok(files::at("link", link, symlink(target, link))?)
+}
+
+/// Copies a file, a link as a link, or a folder with what it holds.
+pub(crate) fn file_or_tree(from: &Path, to: &Path) -> Result<(), Error> {
+    let metadata = files::at("examine", from, fs::symlink_metadata(from))?;
+    if metadata.is_symlink() {
+        prepare(to)?;
+        let target = files::at("read", from, fs::read_link(from))?;
+        files::at("link", to, symlink(target, to))?;
+    } else if metadata.is_dir() {
+        files::create_dir_all(to)?;
+        for entry in files::at("list", from, fs::read_dir(from))? {
+            let entry = files::at("list", from, entry)?;
+            file_or_tree(&entry.path(), &to.join(entry.file_name()))?;
+        }
+    } else {
+        prepare(to)?;
+        files::at("copy", from, fs::copy(from, to))?;
+        let executable = metadata.permissions().mode() & 0o111 != 0;
+        let mode = if executable { 0o755 } else { 0o644 };
+        let permissions = fs::Permissions::from_mode(mode);
+        files::at("set the mode of", to, fs::set_permissions(to, permissions))?;
+    }
+    Ok(())
+}
+
+/// Makes room for a new file: its folder exists, an older file does not.
+fn prepare(path: &Path) -> Result<(), Error> {
+    if let Some(folder) = path.parent() {
+        files::create_dir_all(folder)?;
+    }
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+            Ok(files::at("replace", path, Err(e))?)
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_later_file_replaces_an_earlier_one_and_modes_are_plain() {
+        let work = tempfile::tempdir().unwrap();
+        let (one, two, root) = (
+            work.path().join("1"),
+            work.path().join("2"),
+            work.path().join("r"),
+        );
+        for (folder, text) in [(&one, "old"), (&two, "new")] {
+            fs::create_dir_all(folder.join("usr/bin")).unwrap();
+            fs::write(folder.join("usr/bin/tool"), text).unwrap();
+            let odd = fs::Permissions::from_mode(0o4711);
+            fs::set_permissions(folder.join("usr/bin/tool"), odd).unwrap();
+        }
+        symlink("tool", two.join("usr/bin/alias")).unwrap();
+        skeleton(&root).unwrap();
+        overlay(&one, &root).unwrap();
+        overlay(&two, &root).unwrap();
+        let tool = root.join("usr/bin/tool");
+        assert_eq!(fs::read_to_string(&tool).unwrap(), "new");
+        assert_eq!(
+            fs::metadata(&tool).unwrap().permissions().mode() & 0o7777,
+            0o755
+        );
+        assert_eq!(
+            fs::read_link(root.join("usr/bin/alias")).unwrap(),
+            Path::new("tool")
+        );
+    }
+
+    #[test]
+    fn a_listed_file_that_no_package_has_is_an_error() {
+        let work = tempfile::tempdir().unwrap();
+        let set = Software {
+            name: "base".into(),
+            files: vec!["usr/bin/absent*".into()],
+            ..Software::default()
+        };
+        let error = packaged(work.path(), &set, work.path()).unwrap_err();
+        assert!(error.to_string().contains("usr/bin/absent*"), "{error}");
+    }
+}

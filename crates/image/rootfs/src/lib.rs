@@ -1,0 +1,127 @@
+//! Makes the root file system of an image.
+//!
+//! Third-party files come from a tree of unpacked packages and only by name
+//! (an allow-list per software set, and the libraries that the chosen programs
+//! need). Our own files and programs are laid on top. The result is audited:
+//! whatever is not accounted for stops the build.
+
+mod audit;
+mod copy;
+mod elf;
+mod kernel;
+mod labels;
+mod libraries;
+mod paths;
+mod selinux;
+mod software;
+
+pub use audit::{Finding, audit, executables};
+pub use kernel::{Kernel, ModuleLists};
+pub use labels::FileContexts;
+pub use selinux::{Policy, compile_policy};
+pub use software::Software;
+
+use std::path::{Path, PathBuf};
+use tools::Tools;
+
+/// Why the root file system could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file could not be read or written.
+    #[error(transparent)]
+    File(#[from] files::Error),
+    /// A tool reported an error.
+    #[error(transparent)]
+    Process(#[from] process::Error),
+    /// A tool is missing.
+    #[error(transparent)]
+    Tools(#[from] tools::Error),
+    /// A configuration file does not parse.
+    #[error("{}: {reason}", path.display())]
+    Configuration {
+        /// The configuration file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// An allow-list names a file that no package has.
+    #[error(
+        "no package has a file `{pattern}`, which software set `{set}` lists\nhint: correct its file list in conf/debian"
+    )]
+    NoSuchFile {
+        /// The pattern of the allow-list.
+        pattern: String,
+        /// The software set.
+        set: String,
+    },
+    /// A program needs a library that no package has.
+    #[error("{} needs the library {library}, which no package has", needed_by.display())]
+    NoSuchLibrary {
+        /// The library's file name.
+        library: String,
+        /// Who asks for it.
+        needed_by: PathBuf,
+    },
+    /// A module list names a module the kernel does not have.
+    #[error("the kernel has no module `{0}`\nhint: correct conf/kernel/modules.toml")]
+    NoSuchModule(String),
+    /// The package tree has no kernel, or more than one.
+    #[error("expected one kernel below {}, found {found}", tree.display())]
+    Kernels {
+        /// The tree of unpacked packages.
+        tree: PathBuf,
+        /// How many there are.
+        found: usize,
+    },
+    /// An executable file has a form we do not understand.
+    #[error("{}: {reason}", path.display())]
+    Elf {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// Everything a root file system is made of.
+#[derive(Debug)]
+pub struct Inputs<'a> {
+    /// The tree of unpacked packages.
+    pub packages: &'a Path,
+    /// The software sets of the variant, in order.
+    pub software: &'a [Software],
+    /// Folders whose content is laid over the root, in order.
+    pub overlays: &'a [PathBuf],
+    /// Folder with the first-party programs.
+    pub programs: &'a Path,
+    /// The text of `/usr/lib/os-release`.
+    pub os_release: &'a str,
+    /// The compiled SELinux policy.
+    pub policy: &'a Policy,
+    /// The kernel and the modules to take from it.
+    pub kernel: &'a Kernel,
+    /// The image tools.
+    pub tools: &'a Tools,
+}
+
+/// Makes the root file system in `root`, which is replaced.
+pub fn build(inputs: &Inputs<'_>, root: &Path) -> Result<(), Error> {
+    if root.exists() {
+        files::at("remove", root, std::fs::remove_dir_all(root))?;
+    }
+    copy::skeleton(root)?;
+    for set in inputs.software {
+        copy::packaged(inputs.packages, set, root)?;
+    }
+    for set in inputs.software {
+        copy::programs(inputs.programs, set, root)?;
+    }
+    for overlay in inputs.overlays {
+        copy::overlay(overlay, root)?;
+    }
+    files::write(&root.join("usr/lib/os-release"), inputs.os_release)?;
+    let extra = inputs.software.iter().flat_map(|set| &set.libraries);
+    libraries::complete(inputs.packages, root, extra)?;
+    inputs.kernel.install_modules(root, inputs.tools)?;
+    inputs.policy.install(root)
+}

@@ -1,0 +1,233 @@
+//! QEMU's command line.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::accelerator::Accelerator;
+use crate::options::{Boot, Disk, Network, Options, UserData};
+
+/// Sockets and files of the state folder, where QEMU is started, by name.
+pub(crate) const CONSOLE_SOCKET: &str = "console.sock";
+pub(crate) const CONSOLE_LOG: &str = "console.raw.log";
+pub(crate) const MONITOR_SOCKET: &str = "monitor.sock";
+pub(crate) const CHANNEL_SOCKET: &str = "channel.sock";
+pub(crate) const PID_FILE: &str = "qemu.pid";
+pub(crate) const USER_DATA: &str = "user-data";
+pub(crate) const FIRMWARE_VARIABLES: &str = "firmware-variables.fd";
+
+/// Name under which systemd passes user data on to early-boot-config.
+const CREDENTIAL: &str = "bottlerocket.user-data";
+
+/// Who looks after the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Its starter, which reads the console from the first byte on.
+    Attached,
+    /// Nobody: it goes to the background once it is set up.
+    Detached,
+}
+
+/// What the command line needs beside the options.
+#[derive(Debug)]
+pub(crate) struct Setting {
+    pub mode: Mode,
+    pub accelerator: Accelerator,
+    /// Folders where QEMU finds its own data.
+    pub data: Vec<PathBuf>,
+    /// UEFI code, for a boot through firmware.
+    pub firmware_code: Option<PathBuf>,
+}
+
+/// The arguments, for a process whose working folder is the state folder.
+pub(crate) fn arguments(options: &Options, setting: &Setting) -> Vec<OsString> {
+    let mut line = Line::default();
+    for folder in &setting.data {
+        line.file("-L", "", folder);
+    }
+    line.flags(&["-no-user-config", "-nodefaults"]);
+    line.add("-display", "none");
+    machine(&mut line, options, setting);
+    boot(&mut line, options, setting);
+    if let Some(disk) = &options.disk {
+        line.os("-drive", drive(disk));
+        line.add("-device", "virtio-blk-pci,drive=disk");
+    }
+    line.add("-object", "rng-random,id=rng,filename=/dev/urandom");
+    line.add("-device", "virtio-rng-pci,rng=rng");
+    sockets(&mut line, setting.mode);
+    if let Some(network) = &options.network {
+        line.add("-netdev", user_network(network));
+        // Without a boot ROM: nothing boots from the network.
+        line.add("-device", "virtio-net-pci,netdev=net,romfile=");
+    }
+    match &options.user_data {
+        Some(UserData::FirmwareConfiguration(_)) => {
+            let name = format!("opt/io.systemd.credentials/{CREDENTIAL}");
+            line.add("-fw_cfg", format!("name={name},file={USER_DATA}"));
+        }
+        Some(UserData::Smbios(_)) => line.add("-smbios", format!("type=11,path={USER_DATA}")),
+        None => {}
+    }
+    if !options.reboot {
+        line.flags(&["-no-reboot"]);
+    }
+    line.0
+}
+
+/// What the file of the state folder that carries user data holds.
+pub(crate) fn user_data_file(user_data: &UserData) -> Vec<u8> {
+    match user_data {
+        UserData::FirmwareConfiguration(data) => data.clone(),
+        UserData::Smbios(data) => {
+            let base64 = STANDARD.encode(data);
+            format!("io.systemd.credential.binary:{CREDENTIAL}={base64}").into_bytes()
+        }
+    }
+}
+
+fn machine(line: &mut Line, options: &Options, setting: &Setting) {
+    line.add("-machine", options.architecture.machine);
+    let (accelerator, cpu) = match setting.accelerator {
+        Accelerator::Kvm => ("kvm", "host"),
+        Accelerator::Emulation => (
+            "tcg,thread=multi,tb-size=512",
+            options.architecture.emulated_cpu,
+        ),
+    };
+    line.add("-accel", accelerator);
+    line.add("-cpu", cpu);
+    line.add("-m", options.memory_mib.to_string());
+    line.add("-smp", options.cpus.to_string());
+}
+
+fn boot(line: &mut Line, options: &Options, setting: &Setting) {
+    match &options.boot {
+        Boot::Firmware => {
+            if let Some(code) = &setting.firmware_code {
+                line.file(
+                    "-drive",
+                    "if=pflash,format=raw,unit=0,readonly=on,file=",
+                    code,
+                );
+            }
+            line.add(
+                "-drive",
+                format!("if=pflash,format=raw,unit=1,file={FIRMWARE_VARIABLES}"),
+            );
+        }
+        Boot::Kernel {
+            kernel,
+            initrd,
+            cmdline,
+        } => {
+            line.os("-kernel", absolute(kernel).into());
+            if let Some(initrd) = initrd {
+                line.os("-initrd", absolute(initrd).into());
+            }
+            line.add("-append", cmdline.as_str());
+        }
+    }
+}
+
+fn sockets(line: &mut Line, mode: Mode) {
+    // An attached console is waited for, so that not a byte of it is lost.
+    let wait = if mode == Mode::Attached { "on" } else { "off" };
+    line.add(
+        "-chardev",
+        format!(
+            "socket,id=console,path={CONSOLE_SOCKET},server=on,wait={wait},logfile={CONSOLE_LOG}"
+        ),
+    );
+    line.add("-serial", "chardev:console");
+    line.add("-qmp", format!("unix:{MONITOR_SOCKET},server=on,wait=off"));
+    line.add(
+        "-chardev",
+        format!("socket,id=channel,path={CHANNEL_SOCKET},server=on,wait=off"),
+    );
+    line.add("-device", "virtio-serial-pci");
+    let port = dev_protocol::PORT_NAME;
+    line.add(
+        "-device",
+        format!("virtserialport,chardev=channel,name={port}"),
+    );
+    if mode == Mode::Detached {
+        line.flags(&["-daemonize"]);
+        line.add("-pidfile", PID_FILE);
+    }
+}
+
+fn drive(disk: &Disk) -> OsString {
+    let (file, rest) = match disk {
+        Disk::WriteThrough(file) => (absolute(file), "format=raw"),
+        Disk::Discard(file) => (absolute(file), "format=raw,snapshot=on"),
+        Disk::Overlay { file, .. } => (file.clone(), "format=qcow2"),
+    };
+    let mut value = OsString::from(format!("if=none,id=disk,discard=unmap,{rest},file="));
+    value.push(escape(&file));
+    value
+}
+
+fn user_network(network: &Network) -> String {
+    let forwards: String = network
+        .forwards
+        .iter()
+        .map(|f| format!(",hostfwd=tcp:127.0.0.1:{}-:{}", f.host, f.guest))
+        .collect();
+    format!("user,id=net,restrict=on{forwards}")
+}
+
+/// In a list of properties, QEMU reads two commas as one.
+fn escape(path: &Path) -> OsString {
+    let mut parts = path.as_os_str().as_encoded_bytes().split(|&b| b == b',');
+    let mut escaped = OsString::new();
+    if let Some(first) = parts.next() {
+        escaped.push(os(first));
+    }
+    for part in parts {
+        escaped.push(",,");
+        escaped.push(os(part));
+    }
+    escaped
+}
+
+fn os(bytes: &[u8]) -> &std::ffi::OsStr {
+    std::os::unix::ffi::OsStrExt::from_bytes(bytes)
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    // Fails only for an empty path, which QEMU then refuses by name.
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+#[derive(Default)]
+struct Line(Vec<OsString>);
+
+impl Line {
+    fn flags(&mut self, flags: &[&str]) {
+        self.0.extend(flags.iter().map(Into::into));
+    }
+
+    fn add(&mut self, flag: &str, value: impl Into<OsString>) {
+        self.0.extend([flag.into(), value.into()]);
+    }
+
+    fn os(&mut self, flag: &str, value: OsString) {
+        self.0.extend([flag.into(), value]);
+    }
+
+    fn file(&mut self, flag: &str, before: &str, path: &Path) {
+        let mut value = OsString::from(before);
+        value.push(if before.is_empty() {
+            path.as_os_str().to_owned()
+        } else {
+            escape(path)
+        });
+        self.os(flag, value);
+    }
+}
+
+#[cfg(test)]
+mod tests;

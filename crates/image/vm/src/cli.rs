@@ -1,0 +1,199 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use vm::{Choice, Forward};
+
+use crate::remote::DEFAULT_TIMEOUT_SECONDS;
+
+/// Run a node in QEMU, in the background, and talk to it.
+#[derive(Debug, Parser)]
+#[command(name = "vm", version)]
+pub(crate) struct Arguments {
+    /// Folder of the node's sockets, logs and disk.
+    #[arg(long, value_name = "DIR", default_value = "build/vm", global = true)]
+    pub state: PathBuf,
+    /// Unpacked packages with QEMU and the firmware; by default those of the
+    /// image builder if they are there, else the programs of this machine.
+    #[arg(long, value_name = "DIR", global = true)]
+    pub tools: Option<PathBuf>,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start a node and wait until it has booted.
+    Start(Box<Start>),
+    /// Show what the node runs and how long each stage of its boot took.
+    Report {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run apiclient in the node.
+    ///
+    /// Standard input is passed on if an argument is `-` or `apply` stands
+    /// alone.
+    Apiclient {
+        /// Its arguments.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Run a program in the node; there is no shell.
+    Run {
+        /// Pass standard input on.
+        #[arg(short = 'i', long)]
+        stdin: bool,
+        /// Seconds after which the program is killed.
+        #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_TIMEOUT_SECONDS)]
+        timeout: u64,
+        /// SELinux context to run it in.
+        #[arg(long)]
+        context: Option<String>,
+        /// The program's path and its arguments.
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        argv: Vec<String>,
+    },
+    /// Show the node's journal.
+    Journal {
+        /// Arguments of journalctl.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Show the node's console and follow it; Ctrl-] or Ctrl-C leaves.
+    Console,
+    /// Tell whether a node runs.
+    Status,
+    /// Power the node off.
+    Stop {
+        /// Seconds after which it is ended the hard way.
+        #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+        timeout: u64,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Start {
+    /// The disk image (raw). It is not changed: writes go to an overlay.
+    #[arg(long, value_name = "FILE")]
+    pub disk: PathBuf,
+    /// Size of the disk in GiB.
+    #[arg(long, value_name = "GIB", default_value_t = 4)]
+    pub disk_size: u64,
+    /// Go on with the disk of the last run instead of a fresh one.
+    #[arg(long)]
+    pub keep: bool,
+    /// Return once the node is up, instead of showing its console.
+    #[arg(long)]
+    pub detach: bool,
+    /// Seconds to wait for the node; 0 not to wait.
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    pub wait: u64,
+    /// User data (TOML) for the first boot.
+    #[arg(long, value_name = "FILE")]
+    pub user_data: Option<PathBuf>,
+    /// Boot this kernel directly instead of through the firmware.
+    #[arg(long, value_name = "FILE", requires = "cmdline")]
+    pub kernel: Option<PathBuf>,
+    /// The initramfs of that kernel.
+    #[arg(long, value_name = "FILE", requires = "kernel")]
+    pub initrd: Option<PathBuf>,
+    /// File that holds the command line of that kernel.
+    #[arg(long, value_name = "FILE", requires = "kernel")]
+    pub cmdline: Option<PathBuf>,
+    /// Memory in MiB.
+    #[arg(long, value_name = "MIB", default_value_t = 1024)]
+    pub memory: u32,
+    /// Number of processors.
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub cpus: u32,
+    /// Lead a TCP port of this machine into the node; may be repeated.
+    #[arg(long, value_name = "PORT:PORT", value_parser = parse_forward)]
+    pub forward: Vec<Forward>,
+    /// How the node's processors run.
+    #[arg(long, value_enum, default_value_t)]
+    pub accelerator: AcceleratorName,
+    /// Architecture of the node.
+    #[arg(long, value_name = "NAME", default_value = "x86_64")]
+    pub architecture: String,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(crate) enum AcceleratorName {
+    /// KVM if it works here, else emulation.
+    #[default]
+    Auto,
+    /// This machine's processors.
+    Kvm,
+    /// QEMU's emulation.
+    Emulation,
+}
+
+impl From<AcceleratorName> for Choice {
+    fn from(name: AcceleratorName) -> Self {
+        match name {
+            AcceleratorName::Auto => Choice::Auto,
+            AcceleratorName::Kvm => Choice::Kvm,
+            AcceleratorName::Emulation => Choice::Emulation,
+        }
+    }
+}
+
+fn parse_forward(text: &str) -> Result<Forward, String> {
+    let port = |part: &str| u16::from_str(part).ok().filter(|&p| p != 0);
+    text.split_once(':')
+        .and_then(|(host, guest)| {
+            Some(Forward {
+                host: port(host)?,
+                guest: port(guest)?,
+            })
+        })
+        .ok_or_else(|| "expected two ports, such as 8080:80".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn arguments_of_the_node_are_left_alone() {
+        let cases: [(&[&str], &[&str]); 3] = [
+            (&["vm", "apiclient", "set", "motd=x"], &["set", "motd=x"]),
+            (
+                &["vm", "apiclient", "-u", "/settings", "--help"],
+                &["-u", "/settings", "--help"],
+            ),
+            (&["vm", "apiclient"], &[]),
+        ];
+        for (line, expected) in cases {
+            match Arguments::try_parse_from(line).unwrap().command {
+                Command::Apiclient { arguments } => assert_eq!(arguments, expected),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn forwards_are_two_ports() {
+        assert_eq!(
+            parse_forward("8080:80"),
+            Ok(Forward {
+                host: 8080,
+                guest: 80
+            })
+        );
+        for text in ["", "80", ":80", "80:", "0:80", "80:65536", "a:b", "1:2:3"] {
+            assert!(parse_forward(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! What a virtual machine is made of.
+
+use std::path::PathBuf;
+
+use tools::Tools;
+
+use crate::Architecture;
+
+/// Everything that decides how a virtual machine starts.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The kind of machine.
+    pub architecture: &'static Architecture,
+    /// Where QEMU and the firmware come from.
+    pub tools: Tools,
+    /// How the kernel is found.
+    pub boot: Boot,
+    /// The disk, if any.
+    pub disk: Option<Disk>,
+    /// Memory in MiB.
+    pub memory_mib: u32,
+    /// Number of processors.
+    pub cpus: u32,
+    /// User data, given to the guest as the systemd credential
+    /// `bottlerocket.user-data`.
+    pub user_data: Option<UserData>,
+    /// Whether a restart of the guest restarts the machine; otherwise it ends
+    /// the virtual machine.
+    pub reboot: bool,
+    /// The network, if any: user-mode, closed but for the forwarded ports.
+    pub network: Option<Network>,
+    /// Emulation or KVM.
+    pub accelerator: Choice,
+    /// A kernel to try KVM with; that of a direct boot by default.
+    pub probe_kernel: Option<PathBuf>,
+    /// File that remembers whether KVM works on this machine.
+    pub probe_cache: Option<PathBuf>,
+    /// Folder for sockets, logs and overlays; created if absent. A temporary
+    /// one, removed at the end, if not given.
+    pub state: Option<PathBuf>,
+}
+
+impl Options {
+    /// A machine with 1 GiB of memory and two processors.
+    pub fn new(architecture: &'static Architecture, tools: Tools, boot: Boot) -> Options {
+        Options {
+            architecture,
+            tools,
+            boot,
+            disk: None,
+            memory_mib: 1024,
+            cpus: 2,
+            user_data: None,
+            reboot: true,
+            network: None,
+            accelerator: Choice::Auto,
+            probe_kernel: None,
+            probe_cache: None,
+            state: None,
+        }
+    }
+}
+
+/// How the kernel is found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Boot {
+    /// As a real machine does: UEFI, the boot loader of the disk, its UKI. The
+    /// UEFI variables are kept in the state folder.
+    Firmware,
+    /// QEMU loads the kernel itself: a few seconds faster.
+    Kernel {
+        /// The kernel image.
+        kernel: PathBuf,
+        /// The initramfs.
+        initrd: Option<PathBuf>,
+        /// The kernel command line.
+        cmdline: String,
+    },
+}
+
+/// The disk and what becomes of writes to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Disk {
+    /// Writes change the raw image.
+    WriteThrough(PathBuf),
+    /// Writes to the raw image are forgotten when the virtual machine ends.
+    Discard(PathBuf),
+    /// Writes go to an overlay file.
+    Overlay {
+        /// The raw image.
+        base: PathBuf,
+        /// The overlay (qcow2), made if it is absent. Relative to the state
+        /// folder.
+        file: PathBuf,
+        /// Size of the disk in bytes, if other than the image's. Only used
+        /// when the overlay is made.
+        size: Option<u64>,
+    },
+}
+
+/// User data and its way into the guest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UserData {
+    /// As a file of QEMU's firmware configuration device.
+    FirmwareConfiguration(Vec<u8>),
+    /// As a SMBIOS OEM string (type 11), up to about 32 KiB.
+    Smbios(Vec<u8>),
+}
+
+/// User-mode network, closed to the outside.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Network {
+    /// Ports of the host that lead into the guest.
+    pub forwards: Vec<Forward>,
+}
+
+/// A TCP port of the host's loopback that leads to a port of the guest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Forward {
+    /// Port on 127.0.0.1.
+    pub host: u16,
+    /// Port in the guest.
+    pub guest: u16,
+}
+
+/// Which accelerator is asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Choice {
+    /// KVM where it is found to work, else emulation.
+    #[default]
+    Auto,
+    /// KVM, whatever comes of it.
+    Kvm,
+    /// Emulation.
+    Emulation,
+}

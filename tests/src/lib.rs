@@ -1,1 +1,19 @@
 //! The harness of the booted tests.
+//!
+//! The tests take the image of the folder in the environment variable
+//! `BOTTLEROCKET_IMAGE_DIR` (by default that of `metal-dev`), and QEMU from the
+//! tree in `BOTTLEROCKET_TOOLS` (by default from this machine). What a virtual
+//! machine leaves behind (console, overlay) stays in `build/end-to-end/NAME`
+//! until the next run.
+
+pub mod api;
+pub mod context;
+mod denials;
+mod image;
+mod machine;
+mod shared;
+
+pub use denials::{Denial, denials};
+pub use image::Image;
+pub use machine::{BOOT, direct, disk, machine, through_firmware};
+pub use shared::{Subject, on_node};

@@ -72,7 +72,7 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
-            tracing::error!("{e:#}");
+            tracing::error!("{}", applet::explain(&e));
             ExitCode::FAILURE
         }
     }

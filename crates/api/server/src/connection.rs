@@ -75,6 +75,8 @@ where
         let service = service_fn(move |request| answer(request, peer, routes.clone()));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
+            // Whoever has nothing more to say can still listen.
+            .half_close(true)
             .header_read_timeout(HEAD_TIMEOUT)
             .serve_connection(TokioIo::new(stream), service);
         let connection = graceful.watch(connection);

@@ -48,7 +48,9 @@ pub(crate) async fn patch(state: &Arc<State>, request: &Request) -> answer::Resu
         state.with_store(move |store| store.stage(&transaction, layer, &changes, &who))
     };
     let keys = staged.await?;
-    audit(request, "staged", Some(&transaction), Some(layer), &keys);
+    if !keys.is_empty() {
+        audit(request, "staged", Some(&transaction), Some(layer), &keys);
+    }
     answer::done()
 }
 

@@ -32,7 +32,9 @@ pub(crate) async fn delete(state: &Arc<State>, request: &Request) -> answer::Res
         state.with_store(move |store| store.drop_transaction(&transaction))
     };
     let keys = dropped.await?;
-    audit(request, "dropped", Some(&transaction), None, &keys);
+    if !keys.is_empty() {
+        audit(request, "dropped", Some(&transaction), None, &keys);
+    }
     answer::json(&prefixed(&keys))
 }
 

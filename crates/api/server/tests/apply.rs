@@ -1,5 +1,7 @@
 //! Handing changes to the settings applier, and what becomes of its answer.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 mod common;
 
 use std::io::ErrorKind;
@@ -145,4 +147,24 @@ async fn no_applier_is_an_error_after_the_commit() {
     );
     let answer = server.post("/tx/apply?keys=").await;
     assert_eq!(answer.status, 400);
+}
+
+#[tokio::test]
+async fn a_client_that_hangs_up_does_not_stop_what_it_started() {
+    let node = Node::new();
+    let listener = UnixListener::bind(node.path("applier.sock")).unwrap();
+    let server = node.start();
+    for n in 0..20 {
+        server
+            .patch("/settings", json!({"motd": n.to_string()}))
+            .await;
+        let mut stream = tokio::net::UnixStream::connect(&server.socket)
+            .await
+            .unwrap();
+        let request = b"POST /tx/commit_and_apply HTTP/1.1\r\n\r\n";
+        stream.write_all(request).await.unwrap();
+        drop(stream);
+        let request = applier(&listener, "{}").await;
+        assert_eq!(request, "{\"keys\":[\"settings.motd\"]}\n");
+    }
 }

@@ -363,3 +363,17 @@ async fn a_restart_keeps_settings_and_transactions() {
         json!({"motd": "pending"})
     );
 }
+
+#[tokio::test]
+async fn stopping_does_not_wait_for_idle_clients() {
+    let node = Node::new();
+    let server = node.start();
+    let idle = tokio::net::UnixStream::connect(&server.socket)
+        .await
+        .unwrap();
+    // By now the idle one has been taken too.
+    assert_eq!(server.get("/status").await.status, 200);
+    let stopped = tokio::time::timeout(std::time::Duration::from_secs(5), server.stop());
+    stopped.await.unwrap();
+    drop(idle);
+}

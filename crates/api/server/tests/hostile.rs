@@ -1,5 +1,7 @@
 //! Clients that send too much, too little, nonsense, or all at once.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 mod common;
 
 use common::{JSON, Node, Running, refusal};
@@ -96,7 +98,7 @@ async fn nonsense_does_not_disturb_others() {
 async fn bodies_are_bounded() {
     let node = Node::new();
     let server = node.start();
-    let largest = format!("{:width$}", "{}", width = 1024 * 1024);
+    let largest = format!("{{}}{}", " ".repeat(1024 * 1024 - 2));
     let answer = server
         .send("PATCH", "/settings", JSON, largest.clone())
         .await;

@@ -1,5 +1,7 @@
 //! The applet as a process: arguments, sockets, signals, logs.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 mod common;
 
 use std::io::Read;
@@ -208,6 +210,10 @@ fn it_ends_with_a_code_that_says_why() {
         let found = String::from_utf8(found).unwrap();
         assert_eq!(ended.status.code(), Some(code), "{arguments:?}: {found}");
         assert!(found.contains(output), "{arguments:?}: {found}");
+        assert!(
+            found.matches("os error").count() <= 1,
+            "{arguments:?}: {found}"
+        );
     }
 }
 

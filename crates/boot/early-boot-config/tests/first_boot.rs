@@ -108,7 +108,8 @@ fn user_data_is_sent_weakest_first_and_committed_once() {
 
 #[test]
 fn no_user_data_is_fine() {
-    let cases: &[(&str, &[(&str, &[u8])])] = &[
+    type Files<'a> = &'a [(&'a str, &'a [u8])];
+    let cases: &[(&str, Files)] = &[
         ("nothing at all", &[]),
         ("empty files", &[(DEFAULTS, b""), (PLATFORM, b" \n")]),
         ("no settings in it", &[(PLATFORM, b"[settings]\n")]),

@@ -3,10 +3,11 @@
 use crate::disks::{self, Machine, Slot};
 use crate::log::Log;
 use crate::machine_id::MachineId;
+use crate::modules::Modules;
 use crate::root_hash::RootHash;
 use crate::uevent::Events;
 use crate::verity::{SUPERBLOCK_BYTES, Superblock};
-use crate::{cmdline, device_mapper, etc, gpt, modules, mounts, raw, selinux, verity};
+use crate::{cmdline, device_mapper, etc, gpt, mounts, raw, selinux, verity};
 use rustix::rand::{GetRandomFlags, getrandom};
 use std::convert::Infallible;
 use std::ffi::{CStr, OsStr};
@@ -72,25 +73,28 @@ pub enum Error {
 pub fn boot(log: &Log) -> Result<Infallible, Error> {
     mounts::kernel_file_systems()?;
     log.info("started");
-    modules::load(log);
+    let mut modules = Modules::load(log);
     let line = String::from_utf8_lossy(&files::read(Path::new("/proc/cmdline"))?).into_owned();
     let root_hash = cmdline::root_hash(&line)?;
     if cmdline::value(&line, "enforcing") == Some("0") {
         log.warn("enforcing=0 on the kernel command line is not honoured");
     }
 
-    let slot = find_slot(log, &root_hash)?;
+    let slot = find_slot(log, &mut modules, &root_hash)?;
+    log.info(&describe(&slot));
     let root = verified_device(&slot, &root_hash)?;
     mounts::root(&root)?;
-    log.info(&describe(&slot));
+    log.info(&format!("root mounted from {}", root.display()));
 
     let machine_id = machine_id(log, &line)?;
     // Before the policy is in force, so that it need not allow any of it.
-    mounts::switch_root()?;
+    mounts::switch_root(log)?;
     selinux::enforce(log)?;
     make_etc(log, &machine_id)?;
-    mounts::console()?;
-
+    if let Err(error) = mounts::console() {
+        // A machine without any console has to start all the same.
+        log.warn(&error.to_string());
+    }
     log.info("starting systemd");
     // Without the variables that the kernel makes of words on its command line
     // it does not know.
@@ -101,7 +105,7 @@ pub fn boot(log: &Log) -> Result<Infallible, Error> {
 
 /// Waits for the disk with the slot of this root hash. Each thing worth
 /// knowing is said once.
-fn find_slot(log: &Log, root_hash: &RootHash) -> Result<Slot, Error> {
+fn find_slot(log: &Log, modules: &mut Modules, root_hash: &RootHash) -> Result<Slot, Error> {
     let machine = Machine {
         sys: Path::new("/sys"),
         dev: Path::new("/dev"),
@@ -121,6 +125,9 @@ fn find_slot(log: &Log, root_hash: &RootHash) -> Result<Slot, Error> {
         }
         if let Some(slot) = scan.slot {
             return Ok(slot);
+        }
+        if modules.load_next_for_devices(log) {
+            continue;
         }
         if !waiting {
             log.info("waiting for the disk with the root file system");
@@ -172,7 +179,7 @@ fn verified_device(slot: &Slot, root_hash: &RootHash) -> Result<PathBuf, Error> 
 
 fn describe(slot: &Slot) -> String {
     format!(
-        "slot {}: {}, verified by {}",
+        "slot {}: root {}, hash tree {}",
         slot.letter.unwrap_or('?'),
         slot.data.path.display(),
         slot.hash.path.display()

@@ -135,7 +135,7 @@ fn look(
         (None, None) => return Err(Unfit::Foreign(table.partitions.len())),
     };
     let slot = Slot {
-        letter: data.name.strip_prefix("ROOT-").and_then(single_char),
+        letter: data.name.strip_prefix("ROOT-").and_then(letter),
         disk: name.to_owned(),
         data: device(machine, &sys, data, geometry)?,
         hash: device(machine, &sys, hash, geometry)?,
@@ -182,9 +182,10 @@ fn node(dev: &Path, name: &str) -> PathBuf {
     dev.join(name.replace('!', "/"))
 }
 
-fn single_char(text: &str) -> Option<char> {
-    let mut chars = text.chars();
-    chars.next().filter(|_| chars.next().is_none())
+/// What follows `ROOT-`, where that is one capital letter.
+fn letter(text: &str) -> Option<char> {
+    let mut chars = text.chars().filter(char::is_ascii_uppercase);
+    chars.next().filter(|_| text.len() == 1)
 }
 
 fn number(path: &Path) -> Result<u64, Unfit> {

@@ -20,17 +20,18 @@ pub mod disks;
 pub mod gpt;
 pub mod machine_id;
 pub mod root_hash;
-pub mod selinux;
 pub mod verity;
 
 mod boot;
 mod device_mapper;
+mod drivers;
 mod etc;
 mod fatal;
 mod log;
 mod modules;
 mod mounts;
 mod raw;
+mod selinux;
 mod uevent;
 
 pub use boot::{Error, boot};

@@ -1,39 +1,76 @@
 //! Loading the drivers that come with the initramfs.
 
+use crate::drivers::{self, Drivers};
 use crate::log::Log;
 use rustix::io::Errno;
 use rustix::system::finit_module;
 use std::fs::File;
 use std::path::Path;
 
-/// The folder with the modules, and with `order`, which lists them.
+/// The folder with the modules, and with the lists of when to load which.
 const MODULES: &str = "/modules";
 
 /// `MODULE_INIT_COMPRESSED_FILE`: the kernel decompresses the module itself.
 const COMPRESSED: i32 = 4;
 
-/// Loads every module that `/modules/order` names: one file name per line, a
-/// module behind those it needs.
-///
-/// A module that does not load is reported and otherwise ignored. It may be
-/// for hardware that this machine does not have; if it was needed, what needed
-/// it fails with its own reason.
-pub fn load(log: &Log) {
-    let order = match files::read_to_string(&Path::new(MODULES).join("order")) {
-        Ok(order) => order,
-        Err(error) => {
-            log.warn(&format!("no modules loaded: {error}"));
-            return;
+/// The modules of the initramfs, and which of them have been dealt with.
+#[derive(Debug)]
+pub struct Modules {
+    drivers: Drivers,
+    done: Vec<String>,
+}
+
+impl Modules {
+    /// Loads every module that `/modules/order` names: one file name per line,
+    /// a module behind those it needs. `/modules/aliases` is kept for
+    /// [`load_next_for_devices`](Self::load_next_for_devices).
+    pub fn load(log: &Log) -> Modules {
+        let list = |name: &str| {
+            files::read_to_string(&Path::new(MODULES).join(name)).unwrap_or_else(|error| {
+                log.warn(&format!("no modules loaded: {error}"));
+                String::new()
+            })
+        };
+        let mut modules = Modules {
+            drivers: Drivers::parse(&list("aliases")),
+            done: Vec::new(),
+        };
+        for name in names(&list("order")) {
+            load_once(&mut modules.done, log, name);
         }
-    };
-    let mut loaded = 0;
-    for name in names(&order) {
-        match load_one(&Path::new(MODULES).join(name)) {
-            Ok(()) => loaded += 1,
-            Err(error) => log.warn(&format!("module {name}: {error}")),
-        }
+        log.info(&format!("{} modules loaded", modules.done.len()));
+        modules
     }
-    log.info(&format!("{loaded} modules loaded"));
+
+    /// Loads the next driver that a device asks for and says whether there was
+    /// one. One at a time, in the order of the list: with the disk found, the
+    /// others can wait for udev. A driver brings further devices, so this is to
+    /// be repeated when some have appeared.
+    pub fn load_next_for_devices(&mut self, log: &Log) -> bool {
+        let devices = drivers::modaliases(Path::new("/sys"));
+        let before = self.done.len();
+        for files in self.drivers.wanted(&devices) {
+            for name in files {
+                load_once(&mut self.done, log, name);
+            }
+            if self.done.len() > before {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+/// A module that does not load is reported, once, and otherwise ignored: if it
+/// was needed, what needed it fails with its own reason.
+fn load_once(done: &mut Vec<String>, log: &Log, name: &str) {
+    if done.iter().any(|known| known == name) {
+        return;
+    }
+    done.push(name.to_owned());
+    if let Err(error) = load_one(&Path::new(MODULES).join(name)) {
+        log.warn(&error.to_string());
+    }
 }
 
 fn load_one(path: &Path) -> Result<(), files::Error> {

@@ -1,5 +1,6 @@
 //! Mounting, and changing from the initramfs to the real root.
 
+use crate::log::Log;
 use rustix::mount::{MountFlags, mount, mount_move};
 use rustix::process::{chdir, chroot};
 use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
@@ -42,7 +43,11 @@ pub fn root(device: &Path) -> Result<(), files::Error> {
     files::create_dir_all(Path::new(SYSROOT))?;
     let flags = MountFlags::RDONLY | MountFlags::NODEV;
     let result = mount(device, SYSROOT, "erofs", flags, None);
-    files::at("mount", device, result.map_err(Into::into))
+    files::at(
+        "mount the EROFS root from",
+        device,
+        result.map_err(Into::into),
+    )
 }
 
 /// Mounts the kernel's interface to SELinux.
@@ -73,13 +78,17 @@ fn mount_at(
 /// Makes the mounted root the root of everything, and takes the kernel's file
 /// systems along. Until here the content of the initramfs was held in memory;
 /// it is given back.
-pub fn switch_root() -> Result<(), files::Error> {
+pub fn switch_root(log: &Log) -> Result<(), files::Error> {
     let root = Path::new("/");
     for (_, path, _, _) in KERNEL_FILE_SYSTEMS {
         let result = mount_move(path, format!("{SYSROOT}{path}"));
         files::at("move", Path::new(path), result.map_err(Into::into))?;
     }
-    remove_content(root, device_of(root)?)?;
+    if let Err(error) = device_of(root).and_then(|device| remove_content(root, device)) {
+        log.warn(&format!(
+            "some memory of the initramfs is not given back: {error}"
+        ));
+    }
     let result = chdir(SYSROOT)
         .and_then(|()| mount_move(".", "/"))
         .and_then(|()| chroot("."))

@@ -109,7 +109,7 @@ fn names(folder: &Path) -> Result<Vec<String>, files::Error> {
 }
 
 /// The highest `policy.N` that is not above what the kernel reads.
-pub fn version(names: &[String], newest: u32) -> Option<u32> {
+fn version(names: &[String], newest: u32) -> Option<u32> {
     names
         .iter()
         .filter_map(|name| name.strip_prefix("policy.")?.parse().ok())

@@ -81,9 +81,11 @@ impl Superblock {
         expect("hash type", u32_at(bytes, 12).into(), 1, "1")?;
         let algorithm = &bytes[32..64];
         if algorithm.strip_prefix(b"sha256") != Some(&[0; 26]) {
+            let end = algorithm.iter().rposition(|byte| *byte != 0);
+            let name = &algorithm[..end.map_or(0, |last| last + 1)];
             return Err(Error::Field {
                 field: "algorithm",
-                found: algorithm.escape_ascii().to_string(),
+                found: name.escape_ascii().to_string(),
                 expected: "sha256",
             });
         }

@@ -133,6 +133,8 @@ fn the_slot_is_named_by_the_label_alone() {
         ("ROOT-B", 'B'),
         ("ROOT-", '?'),
         ("ROOT-AB", '?'),
+        ("ROOT-b", '?'),
+        ("ROOT-é", '?'),
         ("root", '?'),
     ] {
         let mut partitions = ours();

@@ -46,10 +46,11 @@ fn anything_this_system_does_not_write_is_refused() {
         (
             32,
             b"sha512\0".to_vec(),
-            field("algorithm sha512\\x00\\x00"),
+            field("algorithm sha512, but must have sha256"),
         ),
         (32, b"sha256x".to_vec(), field("algorithm sha256x")),
-        (63, vec![1], field("algorithm sha256")),
+        (63, vec![1], field("algorithm sha256\\x00\\x00")),
+        (32, vec![0; 32], field("algorithm , but must have sha256")),
         (
             64,
             u32(512),

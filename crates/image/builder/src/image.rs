@@ -113,7 +113,7 @@ pub(crate) fn build(request: &Request<'_>, compression: Compression, output: &Pa
         version: release::VERSION.to_owned(),
         epoch: release::epoch(request.source)?,
     };
-    let modules = root.kernel.initramfs_modules()?;
+    let modules = root.kernel.initramfs(&root.packages)?;
     let inputs = disk::Inputs {
         identity: &identity,
         architecture: request.architecture,
@@ -123,7 +123,9 @@ pub(crate) fn build(request: &Request<'_>, compression: Compression, output: &Pa
         kernel: &root.kernel.image,
         kernel_release: &root.kernel.release,
         init: &root.programs.join("initramfs-init"),
-        modules: &modules,
+        modules: &modules.files,
+        module_order: &modules.order,
+        module_aliases: &modules.aliases,
         parameters: &request.variant.kernel_parameters,
         efi_programs: &root.packages.join("usr/lib/systemd/boot/efi"),
         sizes: request.variant.sizes,

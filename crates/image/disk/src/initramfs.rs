@@ -1,10 +1,9 @@
 //! The initramfs: init, the modules it loads, and the list of their order.
 
-use crate::Error;
+use crate::{Compression, Error, Inputs};
 use cpio::newc;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use tools::Tools;
+use std::path::Path;
 
 const FOLDER: u32 = 0o040_755;
 const PROGRAM: u32 = 0o100_755;
@@ -15,28 +14,35 @@ const CHARACTER_DEVICE: u32 = 0o020_600;
 const FOLDERS: [&str; 5] = ["dev", "modules", "proc", "sys", "sysroot"];
 
 /// Writes the initramfs, compressed, to `output`.
-pub(crate) fn make(
-    init: &Path,
-    modules: &[PathBuf],
-    output: &Path,
-    tools: &Tools,
-) -> Result<(), Error> {
-    let init = files::read(init)?;
+pub(crate) fn make(inputs: &Inputs<'_>, output: &Path) -> Result<(), Error> {
+    let init = files::read(inputs.init)?;
     let mut contents = Vec::new();
-    for module in modules {
+    for module in inputs.modules {
         let name = module.file_name().unwrap_or_default().to_string_lossy();
         contents.push((name.into_owned(), files::read(module)?));
     }
+    contents.push(("order".to_owned(), lines(inputs.module_order)));
+    contents.push(("aliases".to_owned(), lines(inputs.module_aliases)));
     let plain = output.with_extension("cpio");
     let archive = files::at("assemble", &plain, archive(&init, &contents))?;
     files::write(&plain, archive)?;
-    let mut zstd = tools.command("zstd")?;
-    zstd.args(["-19", "--quiet", "--force", "-o"])
+    let level = match inputs.compression {
+        Compression::None => "-3",
+        Compression::Zstd => "-19",
+    };
+    let mut zstd = inputs.tools.command("zstd")?;
+    zstd.args([level, "--quiet", "--force", "-o"])
         .arg(output)
         .arg(&plain);
     process::output(&mut zstd)?;
     files::at("remove", &plain, std::fs::remove_file(&plain))?;
     Ok(())
+}
+
+fn lines(list: &[String]) -> Vec<u8> {
+    list.iter()
+        .flat_map(|line| format!("{line}\n").into_bytes())
+        .collect()
 }
 
 fn archive(init: &[u8], modules: &[(String, Vec<u8>)]) -> io::Result<Vec<u8>> {
@@ -50,12 +56,9 @@ fn archive(init: &[u8], modules: &[(String, Vec<u8>)]) -> io::Result<Vec<u8>> {
     // The kernel opens the console before devtmpfs can be mounted.
     writer.add("dev/console", CHARACTER_DEVICE, (5, 1), &[])?;
     writer.add("init", PROGRAM, (0, 0), init)?;
-    let mut order = String::new();
     for (name, content) in modules {
-        order += &format!("{name}\n");
         writer.add(&format!("modules/{name}"), FILE, (0, 0), content)?;
     }
-    writer.add("modules/order", FILE, (0, 0), order.as_bytes())?;
     newc::trailer(writer.bytes)
 }
 
@@ -88,8 +91,8 @@ mod tests {
     #[test]
     fn the_archive_holds_init_and_the_modules_with_their_order() {
         let modules = [
-            ("b.ko".to_owned(), vec![1]),
             ("a.ko".to_owned(), vec![2, 3]),
+            ("order".to_owned(), lines(&["b.ko".into(), "a.ko".into()])),
         ];
         let bytes = archive(b"program", &modules).unwrap();
         let mut names = Vec::new();

@@ -89,8 +89,12 @@ pub struct Inputs<'a> {
     pub kernel_release: &'a str,
     /// The static program that becomes `/init`.
     pub init: &'a Path,
-    /// Modules that init loads, in order.
+    /// The modules of the initramfs.
     pub modules: &'a [PathBuf],
+    /// Names of those that init loads on every machine, in order.
+    pub module_order: &'a [String],
+    /// What init loads for which device, as `PATTERN NAME NAME ...`.
+    pub module_aliases: &'a [String],
     /// Kernel parameters besides those that name the root.
     pub parameters: &'a [String],
     /// Folder of systemd's EFI programs (stub and boot loader).
@@ -138,7 +142,7 @@ pub fn assemble(
 
     progress("kernel image");
     let initramfs = place("initramfs.zst");
-    initramfs::make(inputs.init, inputs.modules, &initramfs, inputs.tools)?;
+    initramfs::make(inputs, &initramfs)?;
     let command_line = command_line(inputs.parameters, &root_hash);
     files::write(&place("cmdline"), format!("{command_line}\n"))?;
     let kernel = place("vmlinuz");

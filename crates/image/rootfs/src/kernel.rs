@@ -13,8 +13,10 @@ use tools::Tools;
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ModuleLists {
-    /// Loaded by init, in this order.
+    /// Loaded by init on every machine, in this order.
     pub initramfs: Vec<String>,
+    /// In the initramfs too, loaded by init where a device asks for them.
+    pub initramfs_devices: Vec<String>,
     /// In the root file system, loaded when a device or program asks.
     pub root: Vec<String>,
 }
@@ -37,6 +39,18 @@ pub struct Kernel {
     modules: PathBuf,
     lists: ModuleLists,
     dependencies: BTreeMap<String, Module>,
+}
+
+/// The modules of an initramfs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct InitramfsModules {
+    /// All of them.
+    pub files: Vec<PathBuf>,
+    /// Names of those to load on every machine, in order.
+    pub order: Vec<String>,
+    /// For each kind of device (a `modalias` pattern) the names of those to
+    /// load, in order: `PATTERN NAME NAME ...`.
+    pub aliases: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -68,25 +82,60 @@ impl Kernel {
             lists,
             dependencies,
         };
-        for name in kernel.in_load_order(kernel.lists.initramfs.iter().chain(&kernel.lists.root))? {
+        for name in kernel.all()? {
             kernel.unpack(&source, &name, tools)?;
         }
         Ok(kernel)
     }
 
-    /// The modules of the initramfs, dependencies first.
-    pub fn initramfs_modules(&self) -> Result<Vec<PathBuf>, Error> {
-        Ok(self
-            .in_load_order(self.lists.initramfs.iter())?
+    /// The modules of the initramfs and when init loads which.
+    pub fn initramfs(&self, packages: &Path) -> Result<InitramfsModules, Error> {
+        let index = packages.join("usr/lib/modules").join(&self.release);
+        let index = files::read_to_string(&index.join("modules.alias"))?;
+        let always = self.in_load_order(self.lists.initramfs.iter())?;
+        let mut aliases = Vec::new();
+        for name in &self.lists.initramfs_devices {
+            let chain = self.in_load_order(std::iter::once(name))?;
+            let files: Vec<_> = chain.iter().map(|name| self.file_name(name)).collect();
+            for pattern in aliases_of(&index, &name.replace('-', "_")) {
+                aliases.push(format!("{pattern} {}", files.join(" ")));
+            }
+        }
+        let wanted = self
+            .lists
+            .initramfs
             .iter()
-            .map(|name| self.unpacked(name))
-            .collect())
+            .chain(&self.lists.initramfs_devices);
+        Ok(InitramfsModules {
+            files: self
+                .in_load_order(wanted)?
+                .iter()
+                .map(|n| self.unpacked(n))
+                .collect(),
+            order: always.iter().map(|name| self.file_name(name)).collect(),
+            aliases,
+        })
+    }
+
+    fn file_name(&self, name: &str) -> String {
+        let path = self.unpacked(name);
+        path.file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    }
+
+    /// Every listed module, dependencies first.
+    fn all(&self) -> Result<Vec<String>, Error> {
+        let lists = &self.lists;
+        let wanted = lists.initramfs.iter().chain(&lists.initramfs_devices);
+        self.in_load_order(wanted.chain(&lists.root))
     }
 
     /// Puts all listed modules into a root file system, with their index.
     pub(crate) fn install_modules(&self, root: &Path, tools: &Tools) -> Result<(), Error> {
         let folder = root.join("usr/lib/modules").join(&self.release);
-        for name in self.in_load_order(self.lists.initramfs.iter().chain(&self.lists.root))? {
+        for name in self.all()? {
             let place = plain(&self.dependencies[&name].path);
             copy::file_or_tree(&self.unpacked(&name), &folder.join(place))?;
         }
@@ -195,6 +244,16 @@ fn parse_dependencies(text: &str) -> BTreeMap<String, Module> {
             (name_of(path), module)
         })
         .collect()
+}
+
+/// A module's patterns in `modules.alias`: lines of `alias PATTERN MODULE`.
+fn aliases_of<'a>(index: &'a str, module: &'a str) -> impl Iterator<Item = &'a str> {
+    index.lines().filter_map(move |line| {
+        let mut words = line.split_whitespace().skip(1);
+        let pattern = words.next()?;
+        // Devices have colons in their names, aliases for programs do not.
+        (words.next()? == module && pattern.contains(':')).then_some(pattern)
+    })
 }
 
 /// A module's name: that of its file, without endings, with underscores.

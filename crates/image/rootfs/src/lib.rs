@@ -16,7 +16,7 @@ mod selinux;
 mod software;
 
 pub use audit::{Finding, audit, executables};
-pub use kernel::{Kernel, ModuleLists};
+pub use kernel::{InitramfsModules, Kernel, ModuleLists};
 pub use labels::FileContexts;
 pub use selinux::{Policy, compile_policy};
 pub use software::Software;

@@ -16,6 +16,7 @@ pub(crate) const MONITOR_SOCKET: &str = "monitor.sock";
 pub(crate) const CHANNEL_SOCKET: &str = "channel.sock";
 pub(crate) const PID_FILE: &str = "qemu.pid";
 pub(crate) const USER_DATA: &str = "user-data";
+pub(crate) const UUID: &str = "machine-uuid";
 pub(crate) const FIRMWARE_VARIABLES: &str = "firmware-variables.fd";
 
 /// Name under which systemd passes user data on to early-boot-config.
@@ -37,6 +38,8 @@ pub(crate) struct Setting {
     pub accelerator: Accelerator,
     /// Folders where QEMU finds its own data.
     pub data: Vec<PathBuf>,
+    /// The machine's own UUID, for SMBIOS.
+    pub uuid: String,
     /// UEFI code, for a boot through firmware.
     pub firmware_code: Option<PathBuf>,
 }
@@ -90,6 +93,7 @@ pub(crate) fn user_data_file(user_data: &UserData) -> Vec<u8> {
 
 fn machine(line: &mut Line, options: &Options, setting: &Setting) {
     line.add("-machine", options.architecture.machine);
+    line.add("-uuid", setting.uuid.as_str());
     let (accelerator, cpu) = match setting.accelerator {
         Accelerator::Kvm => ("kvm", "host"),
         Accelerator::Emulation => (

@@ -11,8 +11,8 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use dev_protocol::{
-    Check, Contents, DEFAULT_TIMEOUT_SECONDS, Finished, Identity, Lines, List, Message, Operation,
-    Outcome, Ping, Probe, ReadFile, Request, Run, Verdict,
+    Check, Contents, DEFAULT_TIMEOUT_SECONDS, FileSystem, Finished, Identity, Lines, List, Message,
+    Operation, Outcome, Ping, Probe, ReadFile, Request, Run, Verdict,
 };
 
 use crate::error::{Error, Result};
@@ -169,6 +169,16 @@ impl Channel {
         let path = path.to_owned();
         match self.call(Operation::List(List { path }), &name, SLACK)? {
             Outcome::Listed { entries } => Ok(entries),
+            other => Err(unexpected(&name, other)),
+        }
+    }
+
+    /// The size in bytes of the file system at a path of the node.
+    pub fn file_system_size(&self, path: &str) -> Result<u64> {
+        let name = format!("examine the file system at {path}");
+        let path = path.to_owned();
+        match self.call(Operation::FileSystem(FileSystem { path }), &name, SLACK)? {
+            Outcome::FileSystem { size } => Ok(size),
             other => Err(unexpected(&name, other)),
         }
     }

@@ -15,8 +15,9 @@ pub(crate) struct Arguments {
     /// Folder of the node's sockets, logs and disk.
     #[arg(long, value_name = "DIR", default_value = "build/vm", global = true)]
     pub state: PathBuf,
-    /// Unpacked packages with QEMU and the firmware; by default those of the
-    /// image builder if they are there, else the programs of this machine.
+    /// Unpacked packages with QEMU and the firmware, as `image-builder tools`
+    /// prints their folder; by default that of the environment variable
+    /// BOTTLEROCKET_TOOLS, else the programs of this machine.
     #[arg(long, value_name = "DIR", global = true)]
     pub tools: Option<PathBuf>,
     #[command(subcommand)]
@@ -57,6 +58,11 @@ pub(crate) enum Command {
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
         argv: Vec<String>,
     },
+    /// Print a file of the node.
+    Read {
+        /// Its path.
+        path: String,
+    },
     /// Show the node's journal.
     Journal {
         /// Arguments of journalctl.
@@ -77,9 +83,12 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct Start {
-    /// The disk image (raw). It is not changed: writes go to an overlay.
-    #[arg(long, value_name = "FILE")]
-    pub disk: PathBuf,
+    /// The folder of a built image.
+    #[arg(long, value_name = "DIR", required_unless_present = "disk")]
+    pub image: Option<PathBuf>,
+    /// A disk image (raw). It is not changed: writes go to an overlay.
+    #[arg(long, value_name = "FILE", conflicts_with = "image")]
+    pub disk: Option<PathBuf>,
     /// Size of the disk in GiB.
     #[arg(long, value_name = "GIB", default_value_t = 4)]
     pub disk_size: u64,

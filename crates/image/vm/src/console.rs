@@ -11,8 +11,17 @@ use regex_lite::Regex;
 
 use crate::error::{Error, Result, TAIL_LINES, Tail};
 
-/// What the kernel says when it gives up.
-pub(crate) const PANIC: &str = "Kernel panic - not syncing";
+/// Lines of a kernel that starts, and of firmware that starts one: the kernel
+/// may have been told to be quiet.
+const STARTS: [&str; 2] = ["] Linux version ", "BdsDxe: starting "];
+
+/// Whether the last kernel has given up that these lines show the start of.
+pub(crate) fn has_panicked<'a>(lines: impl DoubleEndedIterator<Item = &'a str>) -> bool {
+    lines
+        .rev()
+        .take_while(|line| !STARTS.iter().any(|start| line.contains(start)))
+        .any(|line| line.contains("Kernel panic - not syncing"))
+}
 
 /// A console that a thread of its own reads all the time.
 #[derive(Debug, Clone)]
@@ -227,6 +236,24 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn only_the_last_kernel_counts_as_panicked() {
+        let (start, panic) = (
+            "[    0.000000] Linux version 6.12",
+            "[    5.2] Kernel panic - not syncing: x",
+        );
+        let cases: [(&[&str], bool); 5] = [
+            (&[], false),
+            (&[start, "ok"], false),
+            (&[start, panic, "---[ end"], true),
+            (&[start, panic, "BdsDxe", start, "ok"], false),
+            (&[start, panic, start, panic], true),
+        ];
+        for (lines, expected) in cases {
+            assert_eq!(has_panicked(lines.iter().copied()), expected, "{lines:?}");
+        }
+    }
 
     #[test]
     fn escape_sequences_are_removed() {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::arguments::{CHANNEL_SOCKET, CONSOLE_LOG, Mode, PID_FILE};
 use crate::channel::Channel;
-use crate::console::{PANIC, plain, tail};
+use crate::console::{has_panicked, plain, tail};
 use crate::error::{Error, Result};
 use crate::launch;
 use crate::monitor::Monitor;
@@ -150,14 +150,14 @@ impl Detached {
     }
 
     fn has_panicked(&self) -> bool {
-        self.console_lines().iter().any(|l| l.contains(PANIC))
+        has_panicked(self.console_lines().iter().map(String::as_str))
     }
 
     /// The best error for something that did not happen.
     fn explain(&self, what: &str, within: Duration) -> Error {
         let what = what.to_owned();
         let lines = self.console_lines();
-        let panicked = lines.iter().any(|l| l.contains(PANIC));
+        let panicked = has_panicked(lines.iter().map(String::as_str));
         let console = tail(lines);
         if panicked {
             Error::Panicked { what, console }

@@ -21,7 +21,8 @@ pub(crate) struct Prepared {
 }
 
 /// Fills the state folder and builds the command. What belongs to an earlier
-/// run is removed, except the overlay and the UEFI variables.
+/// run is removed, except what makes the machine the same one: its overlay,
+/// its UEFI variables and its UUID.
 pub(crate) fn prepare(options: &Options, folder: &Path, mode: Mode) -> Result<Prepared> {
     files::create_dir_all(folder)?;
     for name in [
@@ -55,6 +56,7 @@ pub(crate) fn prepare(options: &Options, folder: &Path, mode: Mode) -> Result<Pr
         mode,
         accelerator,
         data,
+        uuid: prepare_uuid(folder)?,
         firmware_code,
     };
     let mut command = options.tools.command(options.architecture.program)?;
@@ -73,7 +75,7 @@ fn prepare_disk(disk: &Disk, options: &Options, folder: &Path) -> Result<()> {
     };
     let file = folder.join(file);
     if file.exists() {
-        return Ok(());
+        return size.map_or(Ok(()), |size| grow(&file, size, options));
     }
     if let Some(size) = size.filter(|&size| size < length) {
         return Err(Error::Options(format!(
@@ -90,6 +92,44 @@ fn prepare_disk(disk: &Disk, options: &Options, folder: &Path) -> Result<()> {
     command.args(size.map(|s| s.to_string()));
     process::output(&mut command)?;
     Ok(())
+}
+
+/// Makes an overlay larger, if it is smaller than that.
+fn grow(file: &Path, size: u64, options: &Options) -> Result<()> {
+    #[derive(serde::Deserialize)]
+    struct Info {
+        #[serde(rename = "virtual-size")]
+        virtual_size: u64,
+    }
+    let mut command = options.tools.command("qemu-img")?;
+    let json = process::stdout(command.args(["info", "--output=json"]).arg(file))?;
+    let info: Info = serde_json::from_str(&json).map_err(|e| {
+        Error::Options(format!(
+            "failed to understand {}: {e}: {json}",
+            process::line(&command)
+        ))
+    })?;
+    if info.virtual_size < size {
+        let mut command = options.tools.command("qemu-img")?;
+        command
+            .args(["resize", "-q", "-f", "qcow2"])
+            .arg(file)
+            .arg(size.to_string());
+        process::output(&mut command)?;
+    }
+    Ok(())
+}
+
+/// The UUID by which the guest knows its machine: made once.
+fn prepare_uuid(folder: &Path) -> Result<String> {
+    let file = folder.join(arguments::UUID);
+    match files::read_to_string(&file) {
+        Err(e) if e.is_not_found() => {}
+        read => return Ok(read?.trim().to_owned()),
+    }
+    let uuid = files::read_to_string(Path::new("/proc/sys/kernel/random/uuid"))?;
+    files::replace(&file, uuid.as_bytes(), 0o644)?;
+    Ok(uuid.trim().to_owned())
 }
 
 /// Copies the template of the UEFI variables unless the machine has its own
@@ -152,7 +192,7 @@ mod tests {
     fn leftovers_of_an_earlier_run_are_removed() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
-        let kept = [arguments::FIRMWARE_VARIABLES, "disk.qcow2"];
+        let kept = [arguments::FIRMWARE_VARIABLES, arguments::UUID, "disk.qcow2"];
         let removed = [
             arguments::CONSOLE_SOCKET,
             arguments::CONSOLE_LOG,

@@ -20,6 +20,10 @@ mod procfs;
 pub mod report;
 mod sockets;
 
+/// Files of a state folder that make the next virtual machine there the same
+/// one to its guest: the UEFI variables and the machine's UUID.
+pub const IDENTITY_FILES: [&str; 2] = [arguments::FIRMWARE_VARIABLES, arguments::UUID];
+
 pub use accelerator::Accelerator;
 pub use architecture::Architecture;
 pub use channel::Channel;

@@ -5,11 +5,12 @@ mod follow;
 mod remote;
 mod start;
 
+use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Parser;
 use vm::{Detached, report};
 
@@ -23,7 +24,7 @@ fn main() -> ExitCode {
     match run(arguments) {
         Ok(code) => code,
         Err(e) => {
-            eprintln!("error: {e:#}");
+            eprintln!("error: {}", sentence(&e));
             ExitCode::FAILURE
         }
     }
@@ -60,6 +61,13 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
             let argv = program.into_iter().chain(arguments).collect();
             return remote::run(state, argv, None, None, remote::DEFAULT_TIMEOUT_SECONDS);
         }
+        Command::Read { path } => {
+            let contents = remote::channel(state)?.read_file(&path)?;
+            remote::print(&contents.data.0, io::stdout())?;
+            if contents.truncated {
+                bail!("{path} is longer than the channel carries; this is its beginning");
+            }
+        }
         Command::Console => follow::run(&Detached::find(state)?)?,
         Command::Status => print_status(state)?,
         Command::Stop { timeout } => {
@@ -69,6 +77,17 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// An error with its causes; those that it quotes already are left out.
+fn sentence(error: &anyhow::Error) -> String {
+    let mut sentence = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !sentence.contains(&cause) {
+            sentence = format!("{sentence}: {cause}");
+        }
+    }
+    sentence
 }
 
 fn print_status(state: &Path) -> Result<()> {

@@ -12,7 +12,7 @@ use dev_protocol::{Identity, Run};
 
 use crate::arguments::{CHANNEL_SOCKET, CONSOLE_SOCKET, Mode};
 use crate::channel::Channel;
-use crate::console::{Console, PANIC};
+use crate::console::{self, Console};
 use crate::error::{Error, Result};
 use crate::launch::{self, QEMU_LOG};
 use crate::launcher;
@@ -191,7 +191,8 @@ impl Node {
 
     /// Whether the kernel of the current boot has given up.
     pub fn has_panicked(&self) -> bool {
-        self.console.text_from(*self.boot_mark()).contains(PANIC)
+        let text = self.console.text_from(*self.boot_mark());
+        console::has_panicked(text.lines())
     }
 
     /// Processor time that QEMU has used so far; zero once it has ended.

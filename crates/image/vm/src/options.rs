@@ -92,8 +92,8 @@ pub enum Disk {
         /// The overlay (qcow2), made if it is absent. Relative to the state
         /// folder.
         file: PathBuf,
-        /// Size of the disk in bytes, if other than the image's. Only used
-        /// when the overlay is made.
+        /// Size of the disk in bytes, if other than the image's. An overlay
+        /// that is there already is made larger, never smaller.
         size: Option<u64>,
     },
 }

@@ -39,13 +39,8 @@ pub(crate) fn run(
         stdin,
         timeout_seconds: Some(timeout_seconds),
     })?;
-    // A reader that has seen enough, such as head(1), is no failure.
-    let ignore_closed = |written: io::Result<()>| match written {
-        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other,
-    };
-    ignore_closed(io::stdout().write_all(&done.stdout.0))?;
-    ignore_closed(io::stderr().write_all(&done.stderr.0))?;
+    print(&done.stdout.0, io::stdout())?;
+    print(&done.stderr.0, io::stderr())?;
     if done.truncated {
         eprintln!("the output is longer than the channel carries; this is its beginning");
     }
@@ -54,6 +49,15 @@ pub(crate) fn run(
         return Ok(ExitCode::from(TIMED_OUT));
     }
     Ok(ExitCode::from(u8::try_from(done.exit).unwrap_or(u8::MAX)))
+}
+
+/// Writes data as it is.
+pub(crate) fn print(data: &[u8], mut to: impl Write) -> io::Result<()> {
+    match to.write_all(data).and_then(|()| to.flush()) {
+        // A reader that has seen enough, such as head(1), is no failure.
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
 }
 
 /// Runs apiclient.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use tools::Tools;
 use vm::{Architecture, Boot, Detached, Disk, Network, Options, UserData};
 
@@ -13,7 +13,6 @@ use crate::follow;
 
 /// The overlay, in the state folder.
 const OVERLAY: &str = "disk.qcow2";
-const FIRMWARE_VARIABLES: &str = "firmware-variables.fd";
 
 const GIB: u64 = 1024 * 1024 * 1024;
 
@@ -56,12 +55,19 @@ fn options(start: &Start, state: &Path, tools: Option<&Path>) -> Result<Options>
         },
         _ => Boot::Firmware,
     };
-    let mut options = Options::new(architecture, find_tools(tools, architecture)?, boot);
-    let image = files::at("examine", &start.disk, fs::metadata(&start.disk))?;
+    let mut options = Options::new(architecture, find_tools(tools)?, boot);
+    let disk = match (&start.image, &start.disk) {
+        (Some(folder), _) => disk_of(folder, architecture)?,
+        (None, Some(disk)) => disk.clone(),
+        (None, None) => bail!("neither an image nor a disk is given"),
+    };
+    // The image builder puts the kernel beside the disk.
+    options.probe_kernel = Some(disk.with_file_name("vmlinuz")).filter(|k| k.exists());
+    let length = files::at("examine", &disk, fs::metadata(&disk))?.len();
     options.disk = Some(Disk::Overlay {
-        base: start.disk.clone(),
+        base: disk,
         file: OVERLAY.into(),
-        size: Some((start.disk_size * GIB).max(image.len())),
+        size: Some((start.disk_size * GIB).max(length)),
     });
     options.memory_mib = start.memory;
     options.cpus = start.cpus;
@@ -72,15 +78,13 @@ fn options(start: &Start, state: &Path, tools: Option<&Path>) -> Result<Options>
     if let Some(file) = &start.user_data {
         options.user_data = Some(UserData::FirmwareConfiguration(files::read(file)?));
     }
-    // The image builder puts the kernel beside the disk.
-    options.probe_kernel = Some(start.disk.with_file_name("vmlinuz")).filter(|k| k.exists());
     options.probe_cache = Some(state.join("kvm.json"));
     Ok(options)
 }
 
 /// Removes what would make the next node a continuation of the last one.
 fn forget(state: &Path) -> Result<()> {
-    for name in [OVERLAY, FIRMWARE_VARIABLES] {
+    for name in [OVERLAY].iter().chain(&vm::IDENTITY_FILES) {
         let path = state.join(name);
         match fs::remove_file(&path) {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
@@ -92,13 +96,51 @@ fn forget(state: &Path) -> Result<()> {
     Ok(())
 }
 
-fn find_tools(given: Option<&Path>, architecture: &Architecture) -> Result<Tools> {
-    if let Some(folder) = given {
-        return Ok(Tools::unpacked(folder)?);
+/// The disk among the files of a built image:
+/// `bottlerocket-VARIANT-ARCHITECTURE.img`.
+fn disk_of(folder: &Path, architecture: &Architecture) -> Result<PathBuf> {
+    let suffix = format!("-{}.img", architecture.name);
+    let mut disks = Vec::new();
+    for entry in files::at("list", folder, fs::read_dir(folder))? {
+        let path = files::at("list", folder, entry)?.path();
+        if path.to_string_lossy().ends_with(&suffix) {
+            disks.push(path);
+        }
     }
-    let built: PathBuf = ["build/cache", architecture.name, "tools"].iter().collect();
-    if built.is_dir() {
-        return Ok(Tools::unpacked(&built)?);
+    match <[PathBuf; 1]>::try_from(disks) {
+        Ok([disk]) => Ok(disk),
+        Err(disks) => bail!(
+            "{} holds {} disk images (*{suffix}), expected one\nhint: image-builder image",
+            folder.display(),
+            disks.len()
+        ),
     }
-    Ok(Tools::host())
+}
+
+fn find_tools(given: Option<&Path>) -> Result<Tools> {
+    let environment = std::env::var_os("BOTTLEROCKET_TOOLS").map(PathBuf::from);
+    Ok(match given.map(Path::to_owned).or(environment) {
+        Some(folder) => Tools::unpacked(&folder)?,
+        None => Tools::host(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_has_one_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let architecture = Architecture::named("x86_64").unwrap();
+        let write = |name: &str| fs::write(folder.path().join(name), "").unwrap();
+        write("vmlinuz");
+        write("bottlerocket-dev-aarch64.img");
+        assert!(disk_of(folder.path(), architecture).is_err());
+        write("bottlerocket-dev-x86_64.img");
+        let disk = disk_of(folder.path(), architecture).unwrap();
+        assert!(disk.ends_with("bottlerocket-dev-x86_64.img"));
+        write("bottlerocket-k8s-x86_64.img");
+        assert!(disk_of(folder.path(), architecture).is_err());
+    }
 }

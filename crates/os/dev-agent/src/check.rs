@@ -18,6 +18,7 @@ pub(crate) fn attempt(check: &Check) -> io::Result<()> {
     match check {
         Check::OpenRead { path } => open_read(path),
         Check::OpenWrite { path } => options().write(true).open(path).map(drop),
+        Check::Write { path, text } => write(path, text),
         Check::Create { path } => options()
             .write(true)
             .create_new(true)
@@ -31,14 +32,10 @@ pub(crate) fn attempt(check: &Check) -> io::Result<()> {
         }
         Check::RemountRw { path } => Ok(mount_remount(path, MountFlags::empty(), "")?),
         Check::Connect { path } => UnixStream::connect(path).map(drop),
-        Check::Setenforce { enforcing } => {
-            let state = if *enforcing { b"1" } else { b"0" };
-            rustix::io::write(
-                options().write(true).open("/sys/fs/selinux/enforce")?,
-                state,
-            )?;
-            Ok(())
-        }
+        Check::Setenforce { enforcing } => write(
+            "/sys/fs/selinux/enforce",
+            if *enforcing { "1" } else { "0" },
+        ),
         Check::LoadModule { path } => load_module(path),
         Check::Ptrace { pid } => seize(*pid),
         Check::MknodBlock { path, major, minor } => {
@@ -72,6 +69,12 @@ fn open_read(path: &str) -> io::Result<()> {
         Err(e) if e.kind() == io::ErrorKind::WouldBlock => Ok(()),
         outcome => outcome.map(drop),
     }
+}
+
+/// In one piece: the kernel's files take no other.
+fn write(path: &str, text: &str) -> io::Result<()> {
+    rustix::io::write(options().write(true).open(path)?, text.as_bytes())?;
+    Ok(())
 }
 
 fn load_module(path: &str) -> io::Result<()> {

@@ -96,6 +96,9 @@ impl Server {
             Operation::List(folder) => {
                 list(&folder.path).map(|entries| Outcome::Listed { entries })
             }
+            Operation::FileSystem(place) => {
+                file_system_size(&place.path).map(|size| Outcome::FileSystem { size })
+            }
             Operation::Ping(_) => Ok(Outcome::Pong {
                 pong: self.identity.clone(),
             }),
@@ -136,6 +139,12 @@ fn list(path: &str) -> Result<Vec<String>, String> {
         .map_err(|e| format!("failed to list {path}: {e}"))?;
     entries.sort_unstable();
     Ok(entries)
+}
+
+fn file_system_size(path: &str) -> Result<u64, String> {
+    rustix::fs::statvfs(path)
+        .map(|found| found.f_blocks * found.f_frsize)
+        .map_err(|e| format!("failed to examine the file system at {path}: {e}"))
 }
 
 #[cfg(test)]

@@ -60,6 +60,11 @@ pub enum Outcome {
         /// The names in it, sorted; what is not UTF-8 is replaced.
         entries: Vec<String>,
     },
+    /// A file system was examined.
+    FileSystem {
+        /// Its size in bytes, without what it needs for itself.
+        size: u64,
+    },
     /// The answer to a ping.
     Pong {
         /// Who answers.

@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 pub use answer::{Answer, Contents, Finished, Hello, Identity, Message, Outcome, Verdict};
 pub use bytes::Bytes;
 pub use lines::Lines;
-pub use request::{Check, List, Operation, Ping, Probe, ReadFile, Request, Run};
+pub use request::{Check, FileSystem, List, Operation, Ping, Probe, ReadFile, Request, Run};
 
 /// Name of the virtio-serial port.
 pub const PORT_NAME: &str = "org.bottlerocket.dev";

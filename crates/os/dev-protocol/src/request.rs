@@ -26,6 +26,8 @@ pub enum Operation {
     ReadFile(ReadFile),
     /// Return the names in a folder.
     List(List),
+    /// Tell the size of the file system at a path.
+    FileSystem(FileSystem),
     /// Tell that the agent is there, and in which boot.
     Ping(Ping),
 }
@@ -73,6 +75,13 @@ pub enum Check {
     OpenWrite {
         /// The file.
         path: String,
+    },
+    /// Open a file of the kernel for writing, and write to it.
+    Write {
+        /// The file.
+        path: String,
+        /// What to write.
+        text: String,
     },
     /// Create a file that is not there yet.
     Create {
@@ -145,6 +154,14 @@ pub struct ReadFile {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct List {
     /// The folder.
+    pub path: String,
+}
+
+/// A path on the file system asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct FileSystem {
+    /// Any file or folder on it.
     pub path: String,
 }
 

@@ -17,6 +17,7 @@ fn check() -> impl Strategy<Value = Check> {
     prop_oneof![
         text().prop_map(|path| Check::OpenRead { path }),
         text().prop_map(|path| Check::OpenWrite { path }),
+        (text(), text()).prop_map(|(path, text)| Check::Write { path, text }),
         text().prop_map(|path| Check::Create { path }),
         text().prop_map(|path| Check::Unlink { path }),
         (text(), text()).prop_map(|(path, label)| Check::SetLabel { path, label }),
@@ -54,6 +55,7 @@ fn operation() -> impl Strategy<Value = Operation> {
             .prop_map(|(check, context)| Operation::Probe(Probe { check, context })),
         text().prop_map(|path| Operation::ReadFile(ReadFile { path })),
         text().prop_map(|path| Operation::List(List { path })),
+        text().prop_map(|path| Operation::FileSystem(FileSystem { path })),
         Just(Operation::Ping(Ping {})),
     ]
 }
@@ -82,6 +84,7 @@ fn outcome() -> impl Strategy<Value = Outcome> {
         (bytes(), any::<bool>())
             .prop_map(|(data, truncated)| Outcome::File(Contents { data, truncated })),
         vec(text(), 0..4).prop_map(|entries| Outcome::Listed { entries }),
+        any::<u64>().prop_map(|size| Outcome::FileSystem { size }),
         identity().prop_map(|pong| Outcome::Pong { pong }),
         text().prop_map(|error| Outcome::Failed { error }),
     ]
@@ -151,6 +154,8 @@ fn the_wire_form_is_fixed() {
         ("request", r#"{"id":3,"ping":{}}"#),
         ("request", r#"{"id":4,"read-file":{"path":"/etc/motd"}}"#),
         ("request", r#"{"id":5,"list":{"path":"/usr/bin"}}"#),
+        ("request", r#"{"id":6,"file-system":{"path":"/local"}}"#),
+        ("message", r#"{"id":6,"size":4096}"#),
         ("message", r#"{"id":5,"entries":["apiclient"]}"#),
         ("message", r#"{"hello":{"protocol":1,"boot":"b"}}"#),
         (

@@ -13,6 +13,8 @@ mod template;
 pub use metadata::{ConfigurationFile, Error as MetadataError, Metadata, Mode, Service};
 pub use template::{Error, render, render_template};
 
+use std::sync::LazyLock;
+
 use serde_json::Value;
 
 /// The default settings of the image: the tree under `settings`.
@@ -24,9 +26,12 @@ pub fn defaults() -> Value {
 }
 
 /// The services, configuration files and affected services of the image.
-pub fn metadata() -> Metadata {
-    Metadata::from_declarations(&fragments::embedded())
-        .expect("the embedded declarations are consistent: a unit test checks them")
+pub fn metadata() -> &'static Metadata {
+    static METADATA: LazyLock<Metadata> = LazyLock::new(|| {
+        Metadata::from_declarations(&fragments::embedded())
+            .expect("the embedded declarations are consistent: a unit test checks them")
+    });
+    &METADATA
 }
 
 #[cfg(test)]

@@ -36,8 +36,7 @@ pub enum Error {
 /// Renders the configuration file called `file` from `settings`, the tree
 /// under `settings`.
 pub fn render(settings: &Value, file: &str) -> Result<String, Error> {
-    let metadata = crate::metadata();
-    let declared = metadata
+    let declared = crate::metadata()
         .configuration_files
         .get(file)
         .ok_or_else(|| Error::UnknownFile(file.to_owned()))?;

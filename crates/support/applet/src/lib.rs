@@ -43,7 +43,7 @@ pub fn main<C: Parser>(
 
 /// The error and its causes, without those that the text before ends with:
 /// most of our errors name their cause themselves.
-fn explain(error: &anyhow::Error) -> String {
+pub fn explain(error: &anyhow::Error) -> String {
     error.chain().fold(String::new(), |text, cause| {
         let cause = cause.to_string();
         match text.as_str() {

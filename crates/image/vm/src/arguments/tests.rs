@@ -23,6 +23,7 @@ fn line(options: &Options, mode: Mode, accelerator: Accelerator) -> String {
         mode,
         accelerator,
         data: vec!["/tools/usr/share/qemu".into()],
+        uuid: "01234567-89ab-cdef-0123-456789abcdef".to_owned(),
         firmware_code: Some("/tools/code.fd".into()),
     };
     let words: Vec<String> = arguments(options, &setting)
@@ -38,7 +39,8 @@ fn a_direct_boot() {
     assert_eq!(
         line,
         "-L /tools/usr/share/qemu -no-user-config -nodefaults -display none \
-         -machine q35 -accel tcg,thread=multi,tb-size=512 -cpu max,-cx16 -m 1024 -smp 2 \
+         -machine q35 -uuid 01234567-89ab-cdef-0123-456789abcdef \
+         -accel tcg,thread=multi,tb-size=512 -cpu max,-cx16 -m 1024 -smp 2 \
          -kernel /image/vmlinuz -initrd /image/initramfs.zst -append console=ttyS0 roothash=00 \
          -object rng-random,id=rng,filename=/dev/urandom -device virtio-rng-pci,rng=rng \
          -chardev socket,id=console,path=console.sock,server=on,wait=on,logfile=console.raw.log \

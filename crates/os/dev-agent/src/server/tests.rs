@@ -5,7 +5,7 @@ use std::io::BufReader;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
-use dev_protocol::{Finished, List, Ping, ReadFile, Run};
+use dev_protocol::{FileSystem, Finished, List, Ping, ReadFile, Run};
 
 use super::*;
 
@@ -209,6 +209,15 @@ fn folders_are_listed_in_order() {
     let path = folder.path().to_string_lossy().into_owned();
     match Client::new().call(Operation::List(List { path })) {
         Outcome::Listed { entries } => assert_eq!(entries, ["a", "b"]),
+        other => panic!("unexpected {other:?}"),
+    }
+}
+
+#[test]
+fn file_systems_have_a_size() {
+    let path = "/".to_owned();
+    match Client::new().call(Operation::FileSystem(FileSystem { path })) {
+        Outcome::FileSystem { size } => assert!(size > 0),
         other => panic!("unexpected {other:?}"),
     }
 }

@@ -1,0 +1,225 @@
+//! The applets with each other: the API server, the settings applier behind
+//! its socket, and early-boot-config.
+
+#![allow(clippy::unwrap_used, reason = "in helpers of tests, too")]
+
+use std::fs;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::net::{UnixDatagram, UnixListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+
+use apiclient::{Client, Layer};
+use serde_json::{Value, json};
+
+fn applet(name: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bottlerocket"));
+    command.arg(name);
+    command
+}
+
+/// An API server on a folder of its own, and what systemd does for it.
+struct Node {
+    folder: tempfile::TempDir,
+    server: Child,
+    /// How each settings applier ended.
+    appliers: Receiver<ExitStatus>,
+}
+
+impl Node {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        for name in ["datastore", "root", "bin"] {
+            fs::create_dir(path(name)).unwrap();
+        }
+        fs::write(path("os-release"), "ID=bottlerocket\nVERSION_ID=1.0.0\n").unwrap();
+        let script = format!("#!/bin/sh\necho \"$*\" >> {}\n", path("restarts").display());
+        fs::write(path("bin/systemctl"), script).unwrap();
+        fs::set_permissions(path("bin/systemctl"), fs::Permissions::from_mode(0o755)).unwrap();
+
+        let appliers = serve_appliers(folder.path().to_owned());
+        let ready = UnixDatagram::bind(path("notify.sock")).unwrap();
+        let server = applet("apiserver")
+            .arg("--datastore-path")
+            .arg(path("datastore"))
+            .arg("--socket-path")
+            .arg(path("api.sock"))
+            .arg("--applier-socket")
+            .arg(path("applier.sock"))
+            .arg("--os-release-path")
+            .arg(path("os-release"))
+            .env("NOTIFY_SOCKET", path("notify.sock"))
+            .spawn()
+            .unwrap();
+        let mut message = [0; 64];
+        let length = ready.recv(&mut message).unwrap();
+        assert_eq!(&message[..length], b"READY=1");
+        Self {
+            folder,
+            server,
+            appliers,
+        }
+    }
+
+    fn client(&self) -> Client {
+        Client::new(self.folder.path().join("api.sock"))
+    }
+
+    fn root(&self) -> PathBuf {
+        self.folder.path().join("root")
+    }
+
+    fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.folder.path().join(path)).unwrap_or_default()
+    }
+
+    fn boot(&self, name: &str, arguments: &[&str]) {
+        let status = applet(name)
+            .args(arguments)
+            .arg("--root")
+            .arg(self.root())
+            .arg("--socket-path")
+            .arg(self.folder.path().join("api.sock"))
+            .env_remove("CREDENTIALS_DIRECTORY")
+            .status()
+            .unwrap();
+        assert!(status.success(), "{name}: {status}");
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        // Gone already if the test failed because of that.
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+/// A socket unit with `Accept=yes`: one settings applier for each connection,
+/// which is its standard input and output.
+fn serve_appliers(folder: PathBuf) -> Receiver<ExitStatus> {
+    let listener = UnixListener::bind(folder.join("applier.sock")).unwrap();
+    let (ended, appliers) = channel();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let stream = OwnedFd::from(stream.unwrap());
+            let status = applet("settings-applier")
+                .arg("--root")
+                .arg(folder.join("root"))
+                .arg("--socket-path")
+                .arg(folder.join("api.sock"))
+                .env(
+                    "PATH",
+                    format!("{}:/usr/bin:/bin", folder.join("bin").display()),
+                )
+                .stdin(stream.try_clone().unwrap())
+                .stdout(stream)
+                .status()
+                .unwrap();
+            if ended.send(status).is_err() {
+                return;
+            }
+        }
+    });
+    appliers
+}
+
+fn is_root(path: &Path) -> bool {
+    fs::metadata(path).unwrap().uid() == 0
+}
+
+#[test]
+fn a_committed_change_reaches_files_and_services() {
+    let node = Node::start();
+    let client = node.client();
+    node.boot("settings-applier", &["--all"]);
+    assert_eq!(node.read("root/etc/motd"), "Welcome to Bottlerocket!\n");
+    assert_eq!(node.read("root/etc/hostname"), "");
+
+    let change = json!({"motd": "hi", "network": {"hostname": "node-1"}});
+    client.patch_settings(&change, "t", Layer::Api).unwrap();
+    let keys = client.commit_and_apply("t").unwrap();
+    assert_eq!(keys, ["settings.motd", "settings.network.hostname"]);
+    assert!(node.appliers.recv().unwrap().success());
+    assert_eq!(node.read("root/etc/motd"), "hi\n");
+    assert_eq!(node.read("root/etc/hostname"), "node-1\n");
+    assert_eq!(node.read("restarts"), "restart set-hostname.service\n");
+
+    // The server reads the last bytes of the answer when it gets to it.
+    let applied = loop {
+        let status: Value = client.get("/status").unwrap();
+        if !status["last-apply"].is_null() {
+            break status["last-apply"].clone();
+        }
+        thread::yield_now();
+    };
+    assert_eq!(applied["keys"], json!(keys));
+    assert_eq!(applied["error"], Value::Null);
+    let motd = json!({"path": "/etc/motd", "changed": true, "error": null});
+    assert!(
+        applied["files"].as_array().unwrap().contains(&motd),
+        "{applied}"
+    );
+
+    let all: Value = client.get("/?prefix=settings.motd").unwrap();
+    assert_eq!(all, json!({"settings": {"motd": "hi"}}));
+}
+
+#[test]
+fn user_data_is_in_force_after_the_first_boot() {
+    let node = Node::start();
+    let client = node.client();
+    let user_data = node.root().join("local/user-data-overrides.toml");
+    let marker = node
+        .root()
+        .join("var/lib/bottlerocket/early-boot-config.ran");
+    fs::create_dir_all(user_data.parent().unwrap()).unwrap();
+    fs::write(
+        &user_data,
+        "[settings]\nmotd = 'hi'\n\n[settings.ntp]\ntime-server = ['a']\n",
+    )
+    .unwrap();
+    node.boot("early-boot-config", &[]);
+    assert!(!marker.exists());
+    assert_eq!(
+        client.settings().unwrap()["motd"],
+        "Welcome to Bottlerocket!"
+    );
+    assert_eq!(client.get::<Value>("/tx/list").unwrap(), json!([]));
+    if !is_root(&user_data) {
+        // The layer of user data, and reasons to be degraded, are for root.
+        return;
+    }
+    let status: Value = client.get("/status").unwrap();
+    assert_eq!(status["degraded"], true);
+    let reason = status["reasons"][0].as_str().unwrap();
+    assert!(
+        reason.contains("overrides.toml:5:1: settings.ntp.time-server: unknown field"),
+        "{reason}"
+    );
+
+    fs::write(
+        &user_data,
+        "[settings]\nmotd = 'hi'\n\n[settings.ntp]\ntime-servers = ['a']\n",
+    )
+    .unwrap();
+    node.boot("early-boot-config", &[]);
+    assert!(marker.exists());
+    let settings = client.settings().unwrap();
+    assert_eq!(
+        settings,
+        json!({"motd": "hi", "ntp": {"time-servers": ["a"]}})
+    );
+
+    // What is set through the API is not undone by the next boot.
+    client
+        .patch_settings(&json!({"motd": "other"}), "t", Layer::Api)
+        .unwrap();
+    client.commit("t").unwrap();
+    node.boot("early-boot-config", &[]);
+    assert_eq!(client.settings().unwrap()["motd"], "other");
+}

@@ -1,0 +1,121 @@
+//! The image under test.
+
+use std::env;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use gptman::GPT;
+use rustix::fs::{SeekFrom, seek};
+
+/// Where the image of the default variant is, below the workspace.
+const DEFAULT_FOLDER: &str = "build/images/x86_64/metal-dev";
+
+/// Size of a sector of the disk image in bytes.
+const SECTOR: u64 = 512;
+
+/// A built image: its artefacts by name.
+#[derive(Debug, Clone)]
+pub struct Image {
+    folder: PathBuf,
+    disk: PathBuf,
+    /// Architecture, from the disk's name.
+    pub architecture: String,
+}
+
+impl Image {
+    /// The image that the environment names.
+    pub fn find() -> Result<Image> {
+        let folder = env::var_os("BOTTLEROCKET_IMAGE_DIR")
+            .map_or_else(|| workspace().join(DEFAULT_FOLDER), PathBuf::from);
+        let hint = "hint: `scripts/test` builds the image and runs these tests";
+        let list = fs::read_dir(&folder)
+            .with_context(|| format!("no image in {}\n{hint}", folder.display()))?;
+        let mut disks = Vec::new();
+        for entry in list {
+            let path = entry?.path();
+            if path.extension().is_some_and(|e| e == "img") {
+                disks.push(path);
+            }
+        }
+        let Ok([disk]) = <[PathBuf; 1]>::try_from(disks) else {
+            bail!(
+                "expected one disk image (*.img) in {}\n{hint}",
+                folder.display()
+            );
+        };
+        let stem = disk.file_stem().unwrap_or_default().to_string_lossy();
+        let (_, architecture) = stem
+            .rsplit_once('-')
+            .context("the disk's name has no parts")?;
+        Ok(Image {
+            architecture: architecture.to_owned(),
+            folder,
+            disk,
+        })
+    }
+
+    /// The disk image.
+    pub fn disk(&self) -> &Path {
+        &self.disk
+    }
+
+    /// An artefact beside the disk, such as `vmlinuz`.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// An artefact that is one line of text.
+    pub fn line(&self, name: &str) -> Result<String> {
+        let path = self.file(name);
+        let text = fs::read_to_string(&path)
+            .with_context(|| format!("failed to read {}", path.display()))?;
+        Ok(text.trim().to_owned())
+    }
+
+    /// Position of a partition in the disk image, in bytes.
+    pub fn partition_offset(&self, label: &str) -> Result<u64> {
+        let mut disk = File::open(&self.disk)?;
+        let table = GPT::find_from(&mut disk)
+            .with_context(|| format!("no partition table on {}", self.disk.display()))?;
+        table
+            .iter()
+            .find(|(_, partition)| partition.partition_name.as_str() == label)
+            .map(|(_, partition)| partition.starting_lba * SECTOR)
+            .with_context(|| format!("no partition {label} on {}", self.disk.display()))
+    }
+
+    /// Copies the disk image; what is not written in it takes no space.
+    pub fn copy_disk(&self, to: &Path) -> Result<()> {
+        let (from, copy) = (File::open(&self.disk)?, File::create(to)?);
+        let length = from.metadata()?.len();
+        copy.set_len(length)?;
+        let mut position = 0;
+        while position < length {
+            let data = match seek(&from, SeekFrom::Data(position)) {
+                Ok(data) => data,
+                // No more data up to the end.
+                Err(rustix::io::Errno::NXIO) => break,
+                Err(e) => return Err(e.into()),
+            };
+            let hole = seek(&from, SeekFrom::Hole(data))?;
+            copy_range(&from, &copy, data, hole)?;
+            position = hole;
+        }
+        ensure!(copy.metadata()?.len() == length, "the copy is short");
+        Ok(())
+    }
+}
+
+fn copy_range(mut from: &File, mut copy: &File, start: u64, end: u64) -> Result<()> {
+    seek(from, SeekFrom::Start(start))?;
+    seek(copy, SeekFrom::Start(start))?;
+    io::copy(&mut io::Read::take(&mut from, end - start), &mut copy)?;
+    Ok(())
+}
+
+/// The root of the source tree.
+pub(crate) fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}

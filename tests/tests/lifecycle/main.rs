@@ -1,0 +1,4 @@
+//! What happens to a node over several boots.
+
+mod bad_user_data;
+mod history;

@@ -60,11 +60,12 @@ struct Partition {
     file_system: String,
 }
 
-/// The three boots, and how the first one ended.
+/// The three boots, how the first one ended, and what its console said then.
 #[derive(Debug)]
 struct History {
     boots: [Boot; 3],
     end: String,
+    last_words: String,
 }
 
 impl Boot {
@@ -128,9 +129,11 @@ fn live() -> Result<History> {
     )?;
     ensure!(edit == Verdict::Ok, "failed to make {EDITED}: {edit}");
     api::set(node.channel(), &["motd=from the API"])?;
+    let mark = node.console().mark();
     let status = node.power_off(POWER_OFF)?;
     ensure!(status.success(), "QEMU ended with {status}");
     let end = node.shutdown_reason()?;
+    let last_words = node.console().text_from(mark);
     drop(node);
 
     options.disk = disk(&image, SECOND_DISK_GIB);
@@ -143,6 +146,7 @@ fn live() -> Result<History> {
     Ok(History {
         boots: [first, second, third],
         end,
+        last_words,
     })
 }
 
@@ -244,6 +248,12 @@ fn data_grows_with_the_disk() -> Result<()> {
 fn power_off_is_clean() -> Result<()> {
     let history = history()?;
     assert_eq!(history.end, "guest-shutdown");
+    // By then nobody writes the journal.
+    assert!(
+        !history.last_words.contains("Permission denied"),
+        "{}",
+        history.last_words
+    );
     // ext4 says so when it finds work that was cut off.
     let recovered = |boot: &Boot| boot.kernel_log.contains("recovery complete");
     let [first, second, _] = &history.boots;

@@ -68,9 +68,14 @@ fn only_the_device_manager_loads_modules() -> Result<()> {
     on_node(|subject| {
         let release = subject.channel().read_file("/proc/sys/kernel/osrelease")?;
         let folder = format!("/usr/lib/modules/{}", release.data.text().trim());
-        // No module, but a file that lies where modules do: who may load one
+        // No module, but an index that lies where modules do: who may load one
         // is told that it is none.
-        let path = format!("{folder}/modules.dep");
+        let files = subject.channel().list(&folder)?;
+        let index = files
+            .iter()
+            .find(|f| f.starts_with("modules."))
+            .context("no index")?;
+        let path = format!("{folder}/{index}");
         for context in context::all_but([context::UDEV]) {
             let verdict =
                 subject.probe(Some(context), &Check::LoadModule { path: path.clone() })?;

@@ -55,7 +55,6 @@ fn nobody_stops_enforcing_or_loads_a_policy() -> Result<()> {
     // be told EINVAL for this policy.
     let attempts = [
         Check::Setenforce { enforcing: false },
-        Check::Setenforce { enforcing: true },
         write("load", "no policy"),
         write("checkreqprot", "1"),
         write("commit_pending_bools", "1"),

@@ -56,7 +56,15 @@ fn get(client: &Client, what: &[String]) -> Result {
         _ if what.iter().any(|word| is_path(&word)) => Err(Failure::Usage(
             "give one path, or any number of prefixes".to_owned(),
         )),
-        prefixes => print_json(&with_prefixes(client, prefixes)?),
+        prefixes => {
+            let found = with_prefixes(client, prefixes)?;
+            if found.as_object().is_some_and(|found| found.is_empty())
+                && let Some(prefix) = prefixes.iter().find(|p| !p.starts_with("settings"))
+            {
+                eprintln!("hint: keys are written in full here: `settings.{prefix}`");
+            }
+            print_json(&found)
+        }
     }
 }
 

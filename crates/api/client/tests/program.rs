@@ -50,6 +50,7 @@ fn server() -> FakeServer {
         "GET /settings" => Answer::ok(r#"{"motd":"hi"}"#),
         "GET /?prefix=settings" => Answer::ok(r#"{"settings":{"motd":"hi"}}"#),
         "GET /?prefix=settings.ntp" => Answer::ok(r#"{"settings":{"ntp":{"options":[]}}}"#),
+        "GET /?prefix=motd" | "GET /?prefix=settings.nope" => Answer::ok("{}"),
         "GET /?prefix=os" => Answer::ok(r#"{"os":{"arch":"x86_64"}}"#),
         "GET /status" => Answer::ok(r#"{"degraded":false,"reasons":[]}"#),
         "POST /actions/reboot" => Answer::nothing(),
@@ -132,6 +133,16 @@ fn get_merges_prefixes() {
     for (arguments, stdout) in cases {
         let ran = run(&server, arguments);
         assert_eq!(ran, (0, stdout.to_string(), String::new()), "{arguments:?}");
+    }
+}
+
+#[test]
+fn what_begins_no_key_is_empty() {
+    let server = server();
+    let hint = "hint: keys are written in full here: `settings.motd`\n";
+    for (prefix, stderr) in [("motd", hint), ("settings.nope", "")] {
+        let ran = run(&server, &["get", prefix]);
+        assert_eq!(ran, (0, "{}\n".to_owned(), stderr.to_owned()));
     }
 }
 

@@ -107,6 +107,7 @@ fn class(pattern: &[u8], byte: u8) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn patterns_match_as_in_the_shell() {
@@ -137,6 +138,31 @@ mod tests {
         for (pattern, text, expected) in table {
             let found = matches(pattern.as_bytes(), text.as_bytes());
             assert_eq!(found, expected, "{pattern} against {text}");
+        }
+    }
+
+    /// Without classes, by the definition.
+    fn simply(pattern: &[u8], text: &[u8]) -> bool {
+        match (pattern, text) {
+            ([b'*', behind @ ..], _) => {
+                (0..=text.len()).any(|skipped| simply(behind, &text[skipped..]))
+            }
+            ([b'?', behind @ ..], [_, rest @ ..]) => simply(behind, rest),
+            ([wanted, behind @ ..], [byte, rest @ ..]) => wanted == byte && simply(behind, rest),
+            (pattern, text) => pattern == text,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn going_back_to_the_last_star_is_enough(pattern in "[ab*?]{0,8}", text in "[ab]{0,10}") {
+            let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
+            prop_assert_eq!(matches(pattern, text), simply(pattern, text));
+        }
+
+        #[test]
+        fn any_pattern_can_be_tried(pattern in "[]\\[a*?-]{0,12}", text in "[a-]{0,12}") {
+            matches(pattern.as_bytes(), text.as_bytes());
         }
     }
 

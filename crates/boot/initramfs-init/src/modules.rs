@@ -27,7 +27,7 @@ impl Modules {
     pub fn load(log: &Log) -> Modules {
         let list = |name: &str| {
             files::read_to_string(&Path::new(MODULES).join(name)).unwrap_or_else(|error| {
-                log.warn(&format!("no modules loaded: {error}"));
+                log.warn(&error.to_string());
                 String::new()
             })
         };
@@ -35,10 +35,11 @@ impl Modules {
             drivers: Drivers::parse(&list("aliases")),
             done: Vec::new(),
         };
+        let mut loaded = 0;
         for name in names(&list("order")) {
-            load_once(&mut modules.done, log, name);
+            loaded += u32::from(load_once(&mut modules.done, log, name));
         }
-        log.info(&format!("{} modules loaded", modules.done.len()));
+        log.info(&format!("{loaded} modules loaded"));
         modules
     }
 
@@ -61,16 +62,19 @@ impl Modules {
     }
 }
 
-/// A module that does not load is reported, once, and otherwise ignored: if it
-/// was needed, what needed it fails with its own reason.
-fn load_once(done: &mut Vec<String>, log: &Log, name: &str) {
+/// Says whether the module was loaded now. One that does not load is reported,
+/// once, and otherwise ignored: if it was needed, what needed it fails with its
+/// own reason.
+fn load_once(done: &mut Vec<String>, log: &Log, name: &str) -> bool {
     if done.iter().any(|known| known == name) {
-        return;
+        return false;
     }
     done.push(name.to_owned());
-    if let Err(error) = load_one(&Path::new(MODULES).join(name)) {
+    let result = load_one(&Path::new(MODULES).join(name));
+    if let Err(error) = &result {
         log.warn(&error.to_string());
     }
+    result.is_ok()
 }
 
 fn load_one(path: &Path) -> Result<(), files::Error> {

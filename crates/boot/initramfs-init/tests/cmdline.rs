@@ -9,7 +9,8 @@ fn split(line: &str) -> Vec<(&str, Option<&str>)> {
 
 #[test]
 fn words_are_split_as_the_kernel_splits_them() {
-    let cases: [(&str, &[(&str, Option<&str>)]); 21] = [
+    type Words = &'static [(&'static str, Option<&'static str>)];
+    let cases: [(&str, Words); 21] = [
         ("", &[]),
         (" \t\n", &[]),
         ("quiet", &[("quiet", None)]),

@@ -1,5 +1,7 @@
 //! Partition tables, whole and damaged.
 
+#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
 mod support;
 
 use initramfs_init::gpt::{Error, Geometry, Guid, Partition, Table};

@@ -11,9 +11,18 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
+use std::time::Duration;
 
 use apiclient::{Client, Layer};
 use serde_json::{Value, json};
+
+const OS_RELEASE: &str = "\
+ID=bottlerocket
+PRETTY_NAME=\"Bottlerocket OS 1.0.0 (metal)\"
+VERSION_ID=1.0.0
+BUILD_ID=0123abc
+VARIANT_ID=metal
+";
 
 fn applet(name: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bottlerocket"));
@@ -36,13 +45,17 @@ impl Node {
         for name in ["datastore", "root", "bin"] {
             fs::create_dir(path(name)).unwrap();
         }
-        fs::write(path("os-release"), "ID=bottlerocket\nVERSION_ID=1.0.0\n").unwrap();
+        fs::write(path("os-release"), OS_RELEASE).unwrap();
         let script = format!("#!/bin/sh\necho \"$*\" >> {}\n", path("restarts").display());
         fs::write(path("bin/systemctl"), script).unwrap();
         fs::set_permissions(path("bin/systemctl"), fs::Permissions::from_mode(0o755)).unwrap();
 
         let appliers = serve_appliers(folder.path().to_owned());
         let ready = UnixDatagram::bind(path("notify.sock")).unwrap();
+        // One that cannot start says why, and never says that it is ready.
+        ready
+            .set_read_timeout(Some(Duration::from_secs(60)))
+            .unwrap();
         let server = applet("apiserver")
             .arg("--datastore-path")
             .arg(path("datastore"))

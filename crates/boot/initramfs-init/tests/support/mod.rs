@@ -1,6 +1,7 @@
 //! Writers of what the library reads: disks with a partition table, and verity
 //! superblocks.
 #![allow(dead_code, reason = "each test program uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
 use initramfs_init::crc32::crc32;
 use initramfs_init::gpt::{Geometry, Guid, Partition};

@@ -1,6 +1,6 @@
 //! The library against a server that answers well, badly, or not at all.
 
-#![allow(clippy::unwrap_used, reason = "in helpers of tests, too")]
+#![allow(clippy::unwrap_used, reason = "a failure to set up fails the test")]
 
 use std::os::unix::net::UnixListener;
 use std::time::Duration;

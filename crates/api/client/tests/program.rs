@@ -1,7 +1,7 @@
 //! Whole runs of `apiclient`: what it asks, what it prints where, and how it
 //! exits.
 
-#![allow(clippy::unwrap_used, reason = "in helpers of tests, too")]
+#![allow(clippy::unwrap_used, reason = "a failure to set up fails the test")]
 
 use std::io::Write;
 use std::path::Path;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use settings_model::Key;
-use settings_render::{ConfigurationFile, Metadata};
+use settings_render::{ConfigurationFile, Metadata, Service};
 
 use crate::{FileReport, Report, Request, Restart, ServiceReport};
 
@@ -39,17 +39,23 @@ impl Selection {
     }
 }
 
-/// Renders the files of the selected services from `settings`, writes those
-/// that changed below `root`, and restarts the services that have one of them,
-/// if `restart` is given. What goes wrong with one file or service does not
+/// What was written, and which services have to know.
+#[derive(Debug)]
+pub struct Written<'a> {
+    services: Vec<(&'a str, &'a Service)>,
+    changed: BTreeSet<&'a str>,
+    files: Vec<FileReport>,
+}
+
+/// Renders the files of the selected services from `settings`, and writes
+/// those that changed below `root`. What goes wrong with one file does not
 /// keep the others from it.
-pub fn apply(
+pub fn write<'a>(
     settings: &Value,
-    metadata: &Metadata,
+    metadata: &'a Metadata,
     selection: &Selection,
     root: &Path,
-    restart: Option<&mut dyn Restart>,
-) -> Report {
+) -> Written<'a> {
     let services: Vec<_> = selection
         .services(metadata)
         .into_iter()
@@ -57,11 +63,10 @@ pub fn apply(
         .collect();
     let names: BTreeSet<_> = services
         .iter()
-        .flat_map(|(_, s)| &s.configuration_files)
+        .flat_map(|(_, service)| &service.configuration_files)
         .collect();
-
-    let mut report = Report::default();
     let mut changed = BTreeSet::new();
+    let mut files = Vec::new();
     for name in names {
         // Declared: the metadata was checked when it was made.
         let Some(file) = metadata.configuration_files.get(name) else {
@@ -70,46 +75,61 @@ pub fn apply(
         let result = update(settings, file, root);
         if let Ok(true) = result {
             tracing::info!("changed {}", file.path.display());
-            changed.insert(name);
+            changed.insert(name.as_str());
         }
-        report.files.push(FileReport {
+        files.push(FileReport {
             path: file.path.clone(),
             changed: matches!(result, Ok(true)),
             error: result.err(),
         });
     }
+    Written {
+        services,
+        changed,
+        files,
+    }
+}
 
-    let Some(restart) = restart else {
-        return report;
-    };
-    if report
-        .files
-        .iter()
-        .any(|file| file.changed && file.path.starts_with(UNITS))
-    {
-        report.error = restart.reload_units().err();
-    }
-    for (name, service) in services {
-        let concerned = service
-            .configuration_files
-            .iter()
-            .any(|file| changed.contains(file));
-        let restarts = concerned && !service.restart_commands.is_empty();
-        let mut result = Ok(());
-        if restarts {
-            tracing::info!("restarting {name}");
-            result = service
-                .restart_commands
-                .iter()
-                .try_for_each(|command| restart.run(command));
+impl Written<'_> {
+    /// Leaves the services alone.
+    pub fn without_restarts(self) -> Report {
+        Report {
+            files: self.files,
+            ..Report::default()
         }
-        report.services.push(ServiceReport {
-            name: name.to_owned(),
-            restarted: restarts && result.is_ok(),
-            error: result.err(),
-        });
     }
-    report
+
+    /// Restarts the services that have a changed file. What goes wrong with
+    /// one does not keep the others from it.
+    pub fn restart(self, restart: &mut dyn Restart) -> Report {
+        let mut report = Report::default();
+        let unit_changed = |file: &FileReport| file.changed && file.path.starts_with(UNITS);
+        if self.files.iter().any(unit_changed) {
+            report.error = restart.reload_units().err();
+        }
+        for (name, service) in &self.services {
+            let concerned = service
+                .configuration_files
+                .iter()
+                .any(|file| self.changed.contains(file.as_str()));
+            let restarts = concerned && !service.restart_commands.is_empty();
+            let mut result = Ok(());
+            if restarts {
+                tracing::info!("restarting {name}");
+                result = service
+                    .restart_commands
+                    .iter()
+                    .try_for_each(|command| restart.run(command));
+            }
+            report.services.push(ServiceReport {
+                name: (*name).to_owned(),
+                restarted: restarts && result.is_ok(),
+                error: result.err(),
+            });
+        }
+        report.files = self.files;
+        report
+    }
 }
 
 /// Returns whether the file had another content.

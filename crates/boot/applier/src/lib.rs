@@ -26,7 +26,7 @@ use anyhow::{Context, bail};
 use apiclient::Client;
 use clap::Parser;
 
-pub use apply::{Selection, apply};
+pub use apply::{Selection, Written, write};
 pub use report::{FileReport, Report, ServiceReport};
 pub use request::{Error as RequestError, Request};
 pub use restart::{Restart, Systemd};
@@ -65,7 +65,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
 /// A file that cannot be rendered or written does not stop the boot; the node
 /// is reported as degraded.
 fn at_boot(client: &Client, root: &Path) -> anyhow::Result<()> {
-    let report = locked(root, || follow(client, &Selection::All, root, None))?;
+    let report = write_files(client, &Selection::All, root)?.without_restarts();
     for problem in report.problems() {
         tracing::error!("{problem}");
         if let Err(error) = client.report_problem("settings-applier", &problem) {
@@ -80,10 +80,8 @@ fn on_request(client: &Client, root: &Path) -> anyhow::Result<()> {
         .context("failed to read the request")
         .and_then(|request| {
             let selection = Selection::from(request);
-            let mut systemd = Systemd::new(&selection);
-            locked(root, || {
-                follow(client, &selection, root, Some(&mut systemd))
-            })
+            let written = write_files(client, &selection, root)?;
+            Ok(written.restart(&mut Systemd::new(&selection)))
         })
         .unwrap_or_else(|error| Report::failed(applet::explain(&error)));
     // Logged in any case: whoever asked may be gone.
@@ -101,31 +99,28 @@ fn on_request(client: &Client, root: &Path) -> anyhow::Result<()> {
     }
 }
 
-/// Reads the settings only once it is this run's turn, so that the last run
-/// always writes the newest.
-fn follow(
+/// Reads the settings and writes files while no other applier does. Settings
+/// are only read when it is this one's turn, so that the last one to write
+/// writes the newest.
+///
+/// What is locked is the folder that they all write to: no lock file has to be
+/// kept anywhere. Restarts happen outside of the lock, because a service may
+/// wait for a unit whose applier waits for its turn.
+fn write_files(
     client: &Client,
     selection: &Selection,
     root: &Path,
-    restart: Option<&mut dyn Restart>,
-) -> anyhow::Result<Report> {
-    let settings = client.settings().context("failed to read the settings")?;
-    Ok(apply(
-        &settings,
-        settings_render::metadata(),
-        selection,
-        root,
-        restart,
-    ))
-}
-
-/// Runs `work` while no other applier does. What is locked is the folder that
-/// they all write to, so no lock file has to be kept anywhere.
-fn locked<T>(root: &Path, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
+) -> anyhow::Result<Written<'static>> {
     let etc = root.join("etc");
     files::create_dir_all(&etc)?;
     let folder = files::at("open", &etc, File::open(&etc))?;
     files::at("lock", &etc, folder.lock())?;
+    let settings = client.settings().context("failed to read the settings")?;
     // Unlocked when `folder` is closed.
-    work()
+    Ok(write(
+        &settings,
+        settings_render::metadata(),
+        selection,
+        root,
+    ))
 }

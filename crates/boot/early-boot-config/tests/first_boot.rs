@@ -1,7 +1,7 @@
 //! First boots against a fake API: what is sent, in which order, and what is
 //! left behind.
 
-#![allow(clippy::unwrap_used, reason = "in helpers of tests, too")]
+#![allow(clippy::unwrap_used, reason = "a failure to set up fails the test")]
 
 use std::fs;
 use std::path::Path;

@@ -182,16 +182,18 @@ impl Detached {
         procfs::cpu_time(self.state.pid).unwrap_or_default()
     }
 
-    /// Powers off through systemd; if the node has not ended in time, or no
-    /// agent answers, ends it the hard way. Returns whether it was clean.
+    /// Powers off through systemd, or, if no agent answers, with the power
+    /// button; if the node has not ended in time, ends it the hard way.
+    /// Returns whether it was clean.
     pub fn stop(&self, within: Duration) -> Result<bool> {
         let asked = self
             .channel(AGENT_TIMEOUT)
             .and_then(|channel| channel.run(power_off()));
-        // No answer can mean that the node ends already; time will tell.
-        let hopeless = matches!(&asked, Ok(done) if done.exit != 0)
-            || matches!(asked, Err(Error::NoAnswer { .. } | Error::Agent { .. }));
-        if !hopeless && self.wait_end(within) {
+        if !matches!(asked, Ok(done) if done.exit == 0) && !self.has_panicked() {
+            // The node may also be ending already, and QEMU with it.
+            let _ = Monitor::connect(&self.folder).and_then(|mut m| m.execute("system_powerdown"));
+        }
+        if !self.has_panicked() && self.wait_end(within) {
             return Ok(true);
         }
         self.kill()?;

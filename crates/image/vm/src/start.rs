@@ -35,6 +35,7 @@ pub(crate) fn run(start: &Start, state: &Path, tools: Option<&Path>) -> Result<(
     if start.wait == 0 {
         return Ok(());
     }
+    eprintln!("waiting for the node to boot (Ctrl-C leaves it running)");
     let ready = node
         .wait_ready(Duration::from_secs(start.wait))
         .context("the node is not up (`vm console` shows more, `vm stop` ends it)")?;

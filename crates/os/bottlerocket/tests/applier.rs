@@ -1,7 +1,7 @@
 //! Whole runs of the applet `settings-applier`: standard input and output are
 //! the socket that it serves.
 
-#![allow(clippy::unwrap_used, reason = "in helpers of tests, too")]
+#![allow(clippy::unwrap_used, reason = "a failure to set up fails the test")]
 
 use std::fs;
 use std::io::Write;
@@ -219,4 +219,20 @@ fn two_at_once_take_turns() {
         assert_eq!(second.join().unwrap().0, 0);
     });
     assert_eq!(node.read("etc/motd"), "hi\n");
+}
+
+#[test]
+fn a_restart_may_wait_for_another_applier() {
+    let node = node(r#"{"network":{"hostname":"node-1"}}"#, "nothing-fails");
+    // As a service that is ordered after the applier of the boot.
+    let script = format!(
+        "#!/bin/sh\nexec {} settings-applier --all --root {} --socket-path {}\n",
+        env!("CARGO_BIN_EXE_bottlerocket"),
+        node.root.path().display(),
+        node.api.socket().display()
+    );
+    fs::write(node.root.path().join("bin/systemctl"), script).unwrap();
+    let (code, _, stderr) = node.ask("{\"keys\":[\"settings.network.hostname\"]}");
+    assert_eq!(code, 0, "{stderr}");
+    assert_eq!(node.api.lines(), ["GET /settings", "GET /settings"]);
 }

@@ -1,6 +1,6 @@
 //! Which applet runs, and how the program explains itself.
 
-#![allow(clippy::unwrap_used, reason = "in helpers of tests, too")]
+#![allow(clippy::unwrap_used, reason = "a failure to set up fails the test")]
 
 use std::os::unix::process::CommandExt;
 use std::process::Command;

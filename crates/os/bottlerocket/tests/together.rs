@@ -1,7 +1,7 @@
 //! The applets with each other: the API server, the settings applier behind
 //! its socket, and early-boot-config.
 
-#![allow(clippy::unwrap_used, reason = "in helpers of tests, too")]
+#![allow(clippy::unwrap_used, reason = "a failure to set up fails the test")]
 
 use std::fs;
 use std::os::fd::OwnedFd;

@@ -72,8 +72,8 @@ impl Node {
             Some(keys) => Selection::Keys(keys.iter().map(|k| k.parse().unwrap()).collect()),
         };
         self.restarts.0.clear();
-        let restart = Some(&mut self.restarts as &mut dyn Restart);
-        apply(settings, &metadata(), &selection, self.root.path(), restart)
+        let metadata = metadata();
+        write(settings, &metadata, &selection, self.root.path()).restart(&mut self.restarts)
     }
 
     fn read(&self, path: &str) -> String {
@@ -181,7 +181,7 @@ fn at_boot_nothing_is_restarted() {
     let node = Node::new();
     let settings = settings_render::defaults();
     let metadata = settings_render::metadata();
-    let report = apply(&settings, metadata, &Selection::All, node.root.path(), None);
+    let report = write(&settings, metadata, &Selection::All, node.root.path()).without_restarts();
     assert_eq!(report.files.len(), metadata.configuration_files.len());
     assert!(
         report

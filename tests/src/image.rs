@@ -29,8 +29,13 @@ impl Image {
     pub fn find() -> Result<Image> {
         let folder = env::var_os("BOTTLEROCKET_IMAGE_DIR")
             .map_or_else(|| workspace().join(DEFAULT_FOLDER), PathBuf::from);
+        Image::in_folder(&folder)
+    }
+
+    /// The image whose artefacts lie in a folder.
+    pub fn in_folder(folder: &Path) -> Result<Image> {
         let hint = "hint: `scripts/test` builds the image and runs these tests";
-        let list = fs::read_dir(&folder)
+        let list = fs::read_dir(folder)
             .with_context(|| format!("no image in {}\n{hint}", folder.display()))?;
         let mut disks = Vec::new();
         for entry in list {
@@ -51,7 +56,7 @@ impl Image {
             .context("the disk's name has no parts")?;
         Ok(Image {
             architecture: architecture.to_owned(),
-            folder,
+            folder: folder.to_owned(),
             disk,
         })
     }

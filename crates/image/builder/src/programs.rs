@@ -53,7 +53,10 @@ fn cargo(
     // What links everything into itself gains most from optimising it as one.
     let whole = linkage.contains("crt-static");
     cargo
-        .env("CARGO_PROFILE_RELEASE_LTO", if whole { "fat" } else { "thin" })
+        .env(
+            "CARGO_PROFILE_RELEASE_LTO",
+            if whole { "fat" } else { "thin" },
+        )
         .current_dir(source.root())
         .args([
             "build",

@@ -93,7 +93,10 @@ mod tests {
         assert_eq!(stdout(Command::new("echo").arg("hi")).unwrap(), "hi\n");
         let error = output(Command::new("ls").arg("/nonexistent")).unwrap_err();
         let text = error.to_string();
-        assert!(text.starts_with("`ls /nonexistent` failed (exit status: 2): "), "{text}");
+        assert!(
+            text.starts_with("`ls /nonexistent` failed (exit status: 2): "),
+            "{text}"
+        );
         let error = output(&mut Command::new("/nonexistent")).unwrap_err();
         assert!(matches!(error, Error::Start { .. }));
     }

@@ -110,7 +110,7 @@ fn requests_are_answered_with_what_was_done() {
         restarts,
         [
             "try-restart systemd-timesyncd.service []",
-            "restart systemd-sysctl.service []"
+            "restart kernel-settings.service []"
         ]
     );
 }

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const MIB: f64 = (1 << 20) as f64;
 
@@ -31,4 +31,21 @@ pub(crate) fn print(folder: &Path) -> Result<()> {
     println!("\nroot hash  {}", root_hash.trim());
     println!("folder     {}", folder.display());
     Ok(())
+}
+
+/// The disk image among an image's artefacts.
+pub(crate) fn disk(folder: &Path) -> Result<PathBuf> {
+    std::fs::read_dir(folder)
+        .ok()
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .find(|path| path.extension().is_some_and(|e| e == "img"))
+        .with_context(|| {
+            format!(
+                "no image in {}\nhint: image-builder image",
+                folder.display()
+            )
+        })
 }

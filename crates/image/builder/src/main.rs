@@ -6,6 +6,7 @@ mod packages;
 mod programs;
 mod progress;
 mod release;
+mod run;
 mod source;
 mod variant;
 
@@ -65,6 +66,15 @@ enum Command {
         #[command(flatten)]
         packages: PackageOptions,
     },
+    /// Boot a built image in QEMU and show its console until it powers off.
+    /// What it writes is forgotten (`vm` keeps nodes running and talks to them).
+    Run {
+        #[command(flatten)]
+        target: Target,
+        /// TOML user data for the node.
+        #[arg(long, value_name = "FILE")]
+        user_data: Option<PathBuf>,
+    },
     /// Say what an image consists of: sizes, partitions, root hash.
     Inspect {
         /// The folder of its artefacts.
@@ -114,7 +124,7 @@ impl PackageOptions {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    match run(cli) {
+    match execute(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -123,7 +133,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> Result<()> {
+fn execute(cli: Cli) -> Result<()> {
     let source = Source::find(cli.source.as_deref())?;
     match cli.command {
         Command::Image {
@@ -164,6 +174,18 @@ fn run(cli: Cli) -> Result<()> {
             )?;
             println!("{}", tree.display());
             Ok(())
+        }
+        Command::Run { target, user_data } => {
+            let request = request(&source, &target, false)?;
+            let policy = target.packages.policy();
+            let tree = packages::unpacked(&source, "tools", source::host_architecture()?, &policy)?;
+            let tools = tools::Tools::unpacked(&tree)?;
+            run::run(
+                &request.folder(),
+                target.arch.name(),
+                tools,
+                user_data.as_deref(),
+            )
         }
         Command::Inspect { folder } => inspect::print(&folder),
         Command::Lock { arch, packages } => packages::refresh(&source, arch, &packages.policy()),

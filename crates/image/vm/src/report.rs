@@ -164,10 +164,10 @@ impl fmt::Display for Report {
             "writable"
         };
         let hash = root.root_hash.as_deref().unwrap_or("none");
-        let partitions = if root.partitions.is_empty() {
-            "none".to_owned()
-        } else {
-            root.partitions.join(", ")
+        let letter = root.partitions.iter().find_map(|p| p.strip_prefix("ROOT-"));
+        let slot = match letter {
+            Some(letter) => format!("{letter} ({})", root.partitions.join(", ")),
+            None => "none".to_owned(),
         };
         let enforcing = if self.enforcing {
             "enforcing"
@@ -184,7 +184,7 @@ impl fmt::Display for Report {
                 format!("{}, {}, {mode}", root.device, root.file_system),
             ),
             ("root hash", hash.to_owned()),
-            ("partitions", partitions),
+            ("slot", slot),
         ];
         for (name, value) in rows {
             writeln!(f, "{name:<14} {value}")?;
@@ -236,7 +236,7 @@ state          running
 SELinux        enforcing
 root           /dev/dm-0, erofs, read-only
 root hash      ab
-partitions     ROOT-A, HASH-A
+slot           A (ROOT-A, HASH-A)
 
 boot stage     after the kernel's start
 init               1.23 s

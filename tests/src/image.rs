@@ -121,6 +121,6 @@ fn copy_range(mut from: &File, mut copy: &File, start: u64, end: u64) -> Result<
 }
 
 /// The root of the source tree.
-pub(crate) fn workspace() -> PathBuf {
+pub fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }

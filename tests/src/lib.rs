@@ -14,6 +14,6 @@ mod machine;
 mod shared;
 
 pub use denials::{Denial, denials};
-pub use image::Image;
-pub use machine::{BOOT, direct, disk, machine, through_firmware};
+pub use image::{Image, workspace};
+pub use machine::{BOOT, direct, disk, image_tools, machine, through_firmware};
 pub use shared::{Subject, on_node};

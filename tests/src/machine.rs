@@ -18,10 +18,7 @@ pub const BOOT: Duration = Duration::from_secs(300);
 /// A machine with an empty state folder of this name, which no other test may
 /// use, and without a disk.
 pub fn machine(image: &Image, name: &str, boot: Boot) -> Result<Options> {
-    let tools = match env::var_os("BOTTLEROCKET_TOOLS") {
-        Some(folder) => Tools::unpacked(&PathBuf::from(folder))?,
-        None => Tools::host(),
-    };
+    let tools = image_tools()?;
     let folder = workspace().join("build/end-to-end");
     let state = folder.join(name);
     match fs::remove_dir_all(&state) {
@@ -36,6 +33,15 @@ pub fn machine(image: &Image, name: &str, boot: Boot) -> Result<Options> {
     options.network = Some(Network::default());
     options.state = Some(state);
     Ok(options)
+}
+
+/// The image tools that the environment names, by default those of this
+/// machine.
+pub fn image_tools() -> Result<Tools> {
+    Ok(match env::var_os("BOTTLEROCKET_TOOLS") {
+        Some(folder) => Tools::unpacked(&PathBuf::from(folder))?,
+        None => Tools::host(),
+    })
 }
 
 /// Boots as a real machine does.

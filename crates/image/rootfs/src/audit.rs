@@ -197,7 +197,8 @@ fn walk(
         } else if kind.is_file() {
             visit(&entry.path(), Kind::Regular)?;
         } else {
-            visit(&entry.path(), Kind::Other)?;
+            // Pipes, sockets and devices cannot get here by copying files.
+            visit(&entry.path(), Kind::Pipe)?;
         }
     }
     Ok(())

@@ -21,11 +21,37 @@ struct Spec {
 
 /// The kind of a file, as `file_contexts` tells them apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
+    /// A regular file (`--`).
     Regular,
+    /// A folder (`-d`).
     Folder,
+    /// A symbolic link (`-l`).
     Link,
-    Other,
+    /// A block device (`-b`).
+    Block,
+    /// A character device (`-c`).
+    Character,
+    /// A named pipe (`-p`).
+    Pipe,
+    /// A socket (`-s`).
+    Socket,
+}
+
+impl Kind {
+    /// The kind that a word of a `file_contexts` line stands for.
+    pub fn parse(word: &str) -> Option<Kind> {
+        Some(match word {
+            "--" => Kind::Regular,
+            "-d" => Kind::Folder,
+            "-l" => Kind::Link,
+            "-b" => Kind::Block,
+            "-c" => Kind::Character,
+            "-p" => Kind::Pipe,
+            "-s" => Kind::Socket,
+            _ => return None,
+        })
+    }
 }
 
 impl FileContexts {
@@ -41,7 +67,7 @@ impl FileContexts {
     }
 
     /// The label of a path (absolute, as on the running system).
-    pub(crate) fn lookup(&self, path: &Path, kind: Kind) -> Option<&str> {
+    pub fn lookup(&self, path: &Path, kind: Kind) -> Option<&str> {
         let path = path.to_string_lossy();
         self.specs
             .iter()
@@ -55,23 +81,13 @@ fn parse_line(line: &str) -> Option<Spec> {
     let fields: Vec<_> = line.split_whitespace().collect();
     let (regex, kind, context) = match fields.as_slice() {
         [regex, context] => (regex, None, context),
-        [regex, kind, context] => (regex, Some(parse_kind(kind)?), context),
+        [regex, kind, context] => (regex, Some(Kind::parse(kind)?), context),
         _ => return None,
     };
     Some(Spec {
         regex: Regex::new(&format!("^(?:{regex})$")).ok()?,
         kind,
         context: (*context != "<<none>>").then(|| (*context).to_owned()),
-    })
-}
-
-fn parse_kind(word: &str) -> Option<Kind> {
-    Some(match word {
-        "--" => Kind::Regular,
-        "-d" => Kind::Folder,
-        "-l" => Kind::Link,
-        "-b" | "-c" | "-p" | "-s" => Kind::Other,
-        _ => return None,
     })
 }
 

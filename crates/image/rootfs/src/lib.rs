@@ -17,7 +17,7 @@ mod software;
 
 pub use audit::{Finding, audit, executables};
 pub use kernel::{InitramfsModules, Kernel, ModuleLists};
-pub use labels::FileContexts;
+pub use labels::{FileContexts, Kind};
 pub use selinux::{Policy, compile_policy};
 pub use software::Software;
 

@@ -2,7 +2,7 @@
 //!
 //! The tests take the image of the folder in the environment variable
 //! `BOTTLEROCKET_IMAGE_DIR` (by default that of `metal-dev`), and QEMU from the
-//! tree in `BOTTLEROCKET_TOOLS` (by default from this machine). What a virtual
+//! tree in `BOTTLEROCKET_TOOLS` (by default the image builder's). What a virtual
 //! machine leaves behind (console, overlay) stays in `build/end-to-end/NAME`
 //! until the next run.
 

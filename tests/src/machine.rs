@@ -35,11 +35,16 @@ pub fn machine(image: &Image, name: &str, boot: Boot) -> Result<Options> {
     Ok(options)
 }
 
-/// The image tools that the environment names, by default those of this
-/// machine.
+/// The image tools: the tree that the environment names, that of the image
+/// builder, or else the programs of this machine.
 pub fn image_tools() -> Result<Tools> {
+    let built = workspace()
+        .join("build/cache")
+        .join(env::consts::ARCH)
+        .join("tools");
     Ok(match env::var_os("BOTTLEROCKET_TOOLS") {
         Some(folder) => Tools::unpacked(&PathBuf::from(folder))?,
+        None if built.exists() => Tools::unpacked(&built)?,
         None => Tools::host(),
     })
 }

@@ -1,4 +1,4 @@
-//! Bad user data does not brick a node.
+//! Bad user data does not brick a node. It comes in a SMBIOS string here.
 
 use anyhow::Result;
 use end_to_end_tests::{BOOT, Image, api, denials, direct, disk, machine};
@@ -18,7 +18,7 @@ fn bad_user_data_is_refused_as_a_whole_and_the_node_comes_up() -> Result<()> {
     let mut options = machine(&image, "bad-user-data", direct(&image)?)?;
     options.disk = disk(&image, 5);
     options.reboot = false;
-    options.user_data = Some(UserData::FirmwareConfiguration(USER_DATA.into()));
+    options.user_data = Some(UserData::Smbios(USER_DATA.into()));
     let node = Node::start(&options)?;
     let state = node.wait_ready(BOOT)?;
     let channel = node.channel();

@@ -1,4 +1,5 @@
 //! What happens to a node over several boots.
 
 mod bad_user_data;
+mod changes;
 mod history;

@@ -32,6 +32,17 @@ fn selinux_enforces_a_strict_policy() -> Result<()> {
 }
 
 #[test]
+fn the_kernel_is_locked_down() -> Result<()> {
+    on_node(|subject| {
+        let lockdown = subject
+            .channel()
+            .read_file("/sys/kernel/security/lockdown")?;
+        assert!(lockdown.data.text().contains("[integrity]"));
+        Ok(())
+    })
+}
+
+#[test]
 fn the_policy_is_the_one_that_was_built() -> Result<()> {
     on_node(|subject| {
         let path = "/usr/lib/selinux/bottlerocket/policy/policy.33";

@@ -8,7 +8,7 @@ use disk::Architecture;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// How to deal with mirrors.
 #[derive(Debug, Clone)]
@@ -47,6 +47,7 @@ pub(crate) fn unpacked(
     };
     let tree = tree(source, architecture, group, locked);
     if tree.exists() {
+        link(source, architecture, group, &tree)?;
         return Ok(tree);
     }
     let step = Step::begin(format!(
@@ -74,7 +75,17 @@ pub(crate) fn unpacked(
         debian::unpack(&packages, &tree, |_| {})?;
         step.end();
     }
+    link(source, architecture, group, &tree)?;
     Ok(tree)
+}
+
+/// Gives the newest tree a name that others (tests, `vm`) can know.
+fn link(source: &Source, architecture: Architecture, group: &str, tree: &Path) -> Result<()> {
+    let target = Path::new(tree.file_name().unwrap_or_default());
+    Ok(files::replace_link(
+        &source.cache(architecture).join(group),
+        target,
+    )?)
 }
 
 /// Pins the suite's current packages.

@@ -146,8 +146,7 @@ fn problems_of(file: &Path) -> Result<Vec<Problem>, Error> {
         if !facts.position_independent {
             problems.push(Problem::NotPositionIndependent);
         }
-        // The loader relocates itself; some libraries hold nothing to protect.
-        if !facts.relro && facts.interpreter.is_some() {
+        if !facts.relro {
             problems.push(Problem::NoRelro);
         }
         if !facts.stack_not_executable {

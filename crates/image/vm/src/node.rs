@@ -150,6 +150,11 @@ impl Node {
         monitor.wait_for("RESET", SOCKET_TIMEOUT).map(drop)
     }
 
+    /// Presses the power button (ACPI); the guest decides what that means.
+    pub fn press_power_button(&self) -> Result<()> {
+        self.monitor().execute("system_powerdown")
+    }
+
     /// Powers off through systemd, waits for the end of the machine and
     /// returns QEMU's exit status.
     pub fn power_off(&self, within: Duration) -> Result<ExitStatus> {

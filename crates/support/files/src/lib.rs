@@ -63,7 +63,7 @@ pub fn write(path: &Path, contents: impl AsRef<[u8]>) -> Result<()> {
 /// Replaces a file durably: temporary name in the same folder, `fsync`,
 /// rename, `fsync` of the folder. `mode` holds the permission bits.
 pub fn replace(path: &Path, contents: &[u8], mode: u32) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("/"));
+    let folder = folder_of(path);
     let temporary = temporary_name(path);
     let written = write_synced(&temporary, contents, mode)
         .and_then(|()| at("rename", path, fs::rename(&temporary, path)));
@@ -100,7 +100,7 @@ pub fn replace_link(link: &Path, target: &Path) -> Result<()> {
         std::os::unix::fs::symlink(target, &temporary),
     )?;
     at("rename", link, fs::rename(&temporary, link))?;
-    sync_dir(link.parent().unwrap_or(Path::new("/")))
+    sync_dir(folder_of(link))
 }
 
 /// Makes renames and removals in a folder durable.
@@ -110,6 +110,15 @@ pub fn sync_dir(folder: &Path) -> Result<()> {
         folder,
         File::open(folder).and_then(|f| f.sync_all()),
     )
+}
+
+/// The folder a file is in; a bare name is in the current one.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
+        Some(folder) => folder,
+        None => Path::new("/"),
+    }
 }
 
 fn holds(path: &Path, contents: &[u8], mode: u32) -> Result<bool> {
@@ -189,6 +198,13 @@ mod tests {
             assert_eq!(fs::read_link(&link).unwrap(), Path::new(target));
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_bare_name_is_in_the_current_folder() {
+        for (path, folder) in [("motd", "."), ("/motd", "/"), ("a/motd", "a"), ("/", "/")] {
+            assert_eq!(folder_of(Path::new(path)), Path::new(folder));
+        }
     }
 
     #[test]

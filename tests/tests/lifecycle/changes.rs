@@ -1,0 +1,90 @@
+//! Changed settings take effect on the running node, and only they.
+
+use anyhow::{Context, Result, ensure};
+use end_to_end_tests::{BOOT, Image, api, denials, direct, disk, machine};
+use serde_json::Value;
+use std::time::{Duration, Instant};
+use vm::{Channel, Node};
+
+/// How long a change may take to be applied, and the node to power off.
+const LIMIT: Duration = Duration::from_secs(120);
+
+#[test]
+fn changes_take_effect_and_the_power_button_powers_off() -> Result<()> {
+    let image = Image::find()?;
+    let mut options = machine(&image, "changes", direct(&image)?)?;
+    options.disk = disk(&image, 4);
+    options.reboot = false;
+    let node = Node::start(&options)?;
+    node.wait_ready(BOOT)?;
+    let channel = node.channel();
+    let text = |path: &str| {
+        let contents = channel.read_file(path)?;
+        Ok::<_, vm::Error>(contents.data.text().trim().to_owned())
+    };
+    let before = started(channel)?;
+
+    let applied = change(
+        channel,
+        &[
+            "kernel.sysctl.\"vm.swappiness\"=\"7\"",
+            "network.hostname=node-7",
+        ],
+    )?;
+    assert_eq!(text("/proc/sys/vm/swappiness")?, "7", "{applied}");
+    assert_eq!(text("/proc/sys/kernel/hostname")?, "node-7", "{applied}");
+    assert!(text("/etc/hosts")?.contains("node-7"));
+    assert_eq!(
+        started(channel)?,
+        before,
+        "a service was restarted without need"
+    );
+
+    let applied = change(channel, &["ntp.time-servers=[\"time.example.com\"]"])?;
+    let conf = text("/etc/systemd/timesyncd.conf.d/10-settings.conf")?;
+    assert!(conf.contains("NTP=time.example.com"), "{conf}");
+    assert_ne!(started(channel)?, before, "{applied}");
+    assert_eq!(
+        channel
+            .output(&["/usr/bin/systemctl", "is-system-running"])?
+            .trim(),
+        "running"
+    );
+    assert!(denials(channel)?.is_empty(), "{:?}", denials(channel)?);
+
+    node.press_power_button()?;
+    let status = node.wait_exit(LIMIT)?;
+    ensure!(status.success(), "QEMU ended with {status}");
+    assert_eq!(node.shutdown_reason()?, "guest-shutdown");
+    Ok(())
+}
+
+/// Changes settings and returns how applying them went, without any failure.
+fn change(channel: &Channel, assignments: &[&str]) -> Result<Value> {
+    let before = api::get(channel, "/status")?["last-apply"].clone();
+    api::set(channel, assignments)?;
+    let deadline = Instant::now() + LIMIT;
+    loop {
+        let applied = api::get(channel, "/status")?["last-apply"].clone();
+        if applied != before && !applied.is_null() {
+            for done in ["files", "services"] {
+                let list = applied[done]
+                    .as_array()
+                    .with_context(|| format!("no {done}: {applied}"))?;
+                ensure!(list.iter().all(|item| item["error"].is_null()), "{applied}");
+            }
+            return Ok(applied);
+        }
+        ensure!(
+            Instant::now() < deadline,
+            "{assignments:?} were not applied in {LIMIT:?}"
+        );
+    }
+}
+
+/// When the time service was started.
+fn started(channel: &Channel) -> Result<String> {
+    let property = "--property=ExecMainStartTimestampMonotonic";
+    let unit = "systemd-timesyncd.service";
+    Ok(channel.output(&["/usr/bin/systemctl", "show", property, unit])?)
+}

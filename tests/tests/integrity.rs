@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use end_to_end_tests::{Image, direct, machine};
+use end_to_end_tests::{BOOT, Image, direct, disk, machine};
 use vm::{Boot, Disk, Node};
 
 /// How long until the kernel gives up; a boot to init takes half a minute on a
@@ -110,23 +110,39 @@ fn a_wrong_root_hash_does_not_boot() -> Result<()> {
     let right = image.line("roothash")?;
     let last = if right.ends_with('0') { '1' } else { '0' };
     let wrong = format!("{}{last}", &right[..right.len() - 1]);
+    let boot = with_replaced_words(&image, &right, &wrong)?;
+    boot_to_its_end(&image, "wrong-root-hash", boot, image.disk())?;
+    Ok(())
+}
+
+#[test]
+fn the_command_line_cannot_stop_enforcing() -> Result<()> {
+    let image = Image::find()?;
+    let boot = with_replaced_words(&image, "enforcing=1", "enforcing=0")?;
+    let mut options = machine(&image, "enforcing", boot)?;
+    options.disk = disk(&image, 4);
+    let node = Node::start(&options)?;
+    node.wait_ready(BOOT)?;
+    let enforce = node.channel().read_file("/sys/fs/selinux/enforce")?;
+    ensure!(enforce.data.text().trim() == "1", "it stopped enforcing");
+    Ok(())
+}
+
+/// The image's kernel with another command line.
+fn with_replaced_words(image: &Image, old: &str, new: &str) -> Result<Boot> {
     let Boot::Kernel {
         kernel,
         initrd,
         cmdline,
-    } = direct(&image)?
+    } = direct(image)?
     else {
         unreachable!("a direct boot has a kernel");
     };
-    ensure!(
-        cmdline.contains(&right),
-        "the command line lacks the root hash: {cmdline}"
-    );
-    let boot = Boot::Kernel {
+    ensure!(cmdline.contains(old), "no {old} in {cmdline}");
+    let cmdline = cmdline.replace(old, new);
+    Ok(Boot::Kernel {
         kernel,
         initrd,
-        cmdline: cmdline.replace(&right, &wrong),
-    };
-    boot_to_its_end(&image, "wrong-root-hash", boot, image.disk())?;
-    Ok(())
+        cmdline,
+    })
 }

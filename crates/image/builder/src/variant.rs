@@ -24,14 +24,14 @@ pub(crate) struct Variant {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct File {
-    #[expect(
-        dead_code,
-        reason = "checked to be there; providers of user data are chosen by it"
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "providers of user data are chosen by it")
     )]
     platform: String,
-    #[expect(
-        dead_code,
-        reason = "checked to be there; the model has one set of groups so far"
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "the model has one set of groups so far")
     )]
     settings: Vec<String>,
     software: Vec<String>,
@@ -78,4 +78,33 @@ fn names(source: &Source, folder: &str) -> Result<Vec<String>> {
     }
     names.sort();
     Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(name: &str) -> File {
+        let source = Source::find(None).unwrap();
+        let path = source.conf().join("variants").join(name);
+        toml::from_str(&files::read_to_string(&path).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_floor_differs_from_what_is_measured_in_its_software_only() {
+        let (floor, measured) = (file("floor.toml"), file("metal-dev.toml"));
+        assert_eq!(floor.kernel_parameters, measured.kernel_parameters);
+        assert_eq!(floor.disk, measured.disk);
+        assert_eq!(floor.platform, measured.platform);
+        assert_eq!(floor.settings, measured.settings);
+    }
+
+    #[test]
+    fn an_unknown_variant_is_answered_with_the_known_ones() {
+        let source = Source::find(None).unwrap();
+        let message = Variant::read(&source, "metal-prod")
+            .unwrap_err()
+            .to_string();
+        assert!(message.contains("metal-dev"), "{message}");
+    }
 }

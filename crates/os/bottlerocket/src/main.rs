@@ -71,3 +71,20 @@ fn print(text: &str) -> ExitCode {
         Err(_) => ExitCode::FAILURE,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the image builders link to this program.
+    const SOFTWARE: &str = include_str!("../../../../conf/software/base.toml");
+
+    #[test]
+    fn every_applet_and_nothing_else_has_a_link_in_the_image() {
+        let (_, list) = SOFTWARE.split_once("bottlerocket = [").unwrap();
+        let (list, _) = list.split_once(']').unwrap();
+        let linked: Vec<_> = list.split('"').skip(1).step_by(2).collect();
+        let applets: Vec<_> = APPLETS.iter().map(|(name, _)| *name).collect();
+        assert_eq!(linked, applets);
+    }
+}

@@ -277,7 +277,7 @@ mod tests {
         Kernel {
             release: "6.12".into(),
             image: PathBuf::new(),
-            modules: PathBuf::from("/work"),
+            modules: PathBuf::from("/unpacked"),
             lists: ModuleLists::default(),
             dependencies: parse_dependencies(dep),
         }
@@ -294,7 +294,7 @@ mod tests {
         assert_eq!(order, ["dm_mod", "dm_bufio", "reed_solomon", "dm_verity"]);
         assert_eq!(
             kernel.unpacked("dm_mod"),
-            Path::new("/work/kernel/md/dm-mod.ko")
+            Path::new("/unpacked/kernel/md/dm-mod.ko")
         );
         let error = kernel
             .in_load_order(["absent".to_owned()].iter())

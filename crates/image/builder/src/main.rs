@@ -127,7 +127,7 @@ fn main() -> ExitCode {
     match execute(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", applet::explain(&error));
             ExitCode::FAILURE
         }
     }

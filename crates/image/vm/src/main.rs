@@ -24,7 +24,7 @@ fn main() -> ExitCode {
     match run(arguments) {
         Ok(code) => code,
         Err(e) => {
-            eprintln!("error: {}", sentence(&e));
+            eprintln!("error: {}", applet::explain(&e));
             ExitCode::FAILURE
         }
     }
@@ -77,17 +77,6 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// An error with its causes; those that it quotes already are left out.
-fn sentence(error: &anyhow::Error) -> String {
-    let mut sentence = error.to_string();
-    for cause in error.chain().skip(1).map(ToString::to_string) {
-        if !sentence.contains(&cause) {
-            sentence = format!("{sentence}: {cause}");
-        }
-    }
-    sentence
 }
 
 fn print_status(state: &Path) -> Result<()> {

@@ -41,14 +41,14 @@ pub fn main<C: Parser>(
     }
 }
 
-/// The error and its causes, without those that the text before ends with:
+/// The error and its causes, without those that the text before quotes:
 /// most of our errors name their cause themselves.
 pub fn explain(error: &anyhow::Error) -> String {
     error.chain().fold(String::new(), |text, cause| {
         let cause = cause.to_string();
         match text.as_str() {
             "" => cause,
-            _ if text.ends_with(&cause) => text,
+            _ if text.contains(&cause) => text,
             _ => format!("{text}: {cause}"),
         }
     })

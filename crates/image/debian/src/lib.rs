@@ -26,7 +26,7 @@ pub enum Error {
     /// The host's apt configuration names no Debian mirror.
     #[error(
         "the host's apt configuration names no Debian mirror\n\
-         hint: give one with --mirror URL (the part before /dists)"
+         hint: give one with --mirror URL, or DEBIAN_MIRROR=URL in the environment (the part before /dists)"
     )]
     NoMirror,
     /// The keys that sign Debian's archive are not installed.

@@ -15,5 +15,5 @@ mod shared;
 
 pub use denials::{Denial, denials};
 pub use image::{Image, workspace};
-pub use machine::{BOOT, direct, disk, image_tools, machine, through_firmware};
+pub use machine::{BOOT, direct, direct_with, disk, image_tools, machine, through_firmware};
 pub use shared::{Subject, on_node};

@@ -64,6 +64,22 @@ pub fn direct(image: &Image) -> Result<Boot> {
     })
 }
 
+/// As [`direct`], with another command line made of the image's own.
+pub fn direct_with(image: &Image, change: impl FnOnce(&str) -> String) -> Result<Boot> {
+    Ok(match direct(image)? {
+        Boot::Kernel {
+            kernel,
+            initrd,
+            cmdline,
+        } => Boot::Kernel {
+            kernel,
+            initrd,
+            cmdline: change(&cmdline),
+        },
+        firmware => firmware,
+    })
+}
+
 /// The image's disk, enlarged to this many GiB; what is written to it stays in
 /// the machine's state folder.
 pub fn disk(image: &Image, gib: u64) -> Option<Disk> {

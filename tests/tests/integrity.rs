@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use end_to_end_tests::{BOOT, Image, direct, disk, machine};
+use end_to_end_tests::{BOOT, Image, direct, direct_with, disk, machine};
 use vm::{Boot, Disk, Node};
 
 /// How long until the kernel gives up; a boot to init takes half a minute on a
@@ -130,19 +130,7 @@ fn the_command_line_cannot_stop_enforcing() -> Result<()> {
 
 /// The image's kernel with another command line.
 fn with_replaced_words(image: &Image, old: &str, new: &str) -> Result<Boot> {
-    let Boot::Kernel {
-        kernel,
-        initrd,
-        cmdline,
-    } = direct(image)?
-    else {
-        unreachable!("a direct boot has a kernel");
-    };
+    let cmdline = image.line("cmdline")?;
     ensure!(cmdline.contains(old), "no {old} in {cmdline}");
-    let cmdline = cmdline.replace(old, new);
-    Ok(Boot::Kernel {
-        kernel,
-        initrd,
-        cmdline,
-    })
+    direct_with(image, |cmdline| cmdline.replace(old, new))
 }

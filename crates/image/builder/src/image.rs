@@ -72,7 +72,8 @@ pub(crate) fn root(request: &Request<'_>, output: &Path) -> Result<Root> {
         &tools,
     )?;
     let lists = ModuleLists::read(&conf.join("kernel/modules.toml"))?;
-    let modules = source.cache(request.architecture).join("modules");
+    // Another build of a kernel can have the same release and other modules.
+    let modules = packages.with_extension("modules");
     let kernel = Kernel::prepare(&packages, lists, &modules, &tools)?;
     let overlays: Vec<PathBuf> = sets
         .iter()

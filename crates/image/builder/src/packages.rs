@@ -72,7 +72,7 @@ pub(crate) fn unpacked(
     step.end();
     if !tree.exists() {
         let step = Step::begin(format!("unpacking {} packages", packages.len()));
-        debian::unpack(&packages, &tree, |_| {})?;
+        debian::unpack(&packages, &tree)?;
         step.end();
     }
     link(source, architecture, group, &tree)?;

@@ -9,12 +9,8 @@ const MERGED: [&str; 5] = ["bin", "sbin", "lib", "lib32", "lib64"];
 
 /// Unpacks packages into `tree`, which is replaced whole: it appears under its
 /// name only when complete. No maintainer script runs, and no owner or special
-/// mode bit is kept. `progress` is told after each package.
-pub fn unpack(
-    packages: &[PathBuf],
-    tree: &Path,
-    mut progress: impl FnMut(usize),
-) -> Result<(), Error> {
+/// mode bit is kept.
+pub fn unpack(packages: &[PathBuf], tree: &Path) -> Result<(), Error> {
     let partial = tree.with_extension("partial");
     for old in [&partial, &tree.to_owned()] {
         if old.exists() {
@@ -27,9 +23,8 @@ pub fn unpack(
         let target = Path::new("usr").join(folder);
         files::at("link", &link, std::os::unix::fs::symlink(target, &link))?;
     }
-    for (index, package) in packages.iter().enumerate() {
+    for package in packages {
         unpack_one(package, &partial)?;
-        progress(index + 1);
     }
     files::at("rename", tree, std::fs::rename(&partial, tree))?;
     Ok(())

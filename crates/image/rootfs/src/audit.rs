@@ -77,12 +77,18 @@ pub fn executables(root: &Path) -> Result<BTreeSet<PathBuf>, Error> {
         let path = on_node(root, &file);
         // Libraries lie in folders of their own and are judged by what needs
         // them; everything else that may be executed is a program.
-        let library = file.to_string_lossy().contains(".so");
+        let library = is_library(&path);
         if metadata.permissions().mode() & 0o111 != 0 && !library {
             found.insert(path);
         }
     }
     Ok(found)
+}
+
+/// By its own name (`libc.so.6`, `plugin.so`): a folder's says nothing.
+fn is_library(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.ends_with(".so") || name.contains(".so.")
 }
 
 /// Looks at every file of a root. `listed` are the executables the variant is
@@ -255,6 +261,19 @@ mod tests {
         assert_eq!(findings[0].problem, Problem::Missing);
         put(root.path(), "usr/bin/apiclient", b"x", 0o755);
         assert_eq!(audit(root.path(), &contexts(), &listed).unwrap(), []);
+    }
+
+    #[test]
+    fn a_program_is_no_library_because_of_its_folder() {
+        let table = [
+            ("/usr/lib/libc.so.6", true),
+            ("/usr/lib/plugin.so", true),
+            ("/srv/a.so.b/usr/bin/tool", false),
+            ("/usr/bin/tool.sort", false),
+        ];
+        for (path, expected) in table {
+            assert_eq!(is_library(Path::new(path)), expected, "{path}");
+        }
     }
 
     #[test]

@@ -82,6 +82,13 @@ impl Kernel {
             lists,
             dependencies,
         };
+        for index in [
+            "modules.builtin",
+            "modules.builtin.modinfo",
+            "modules.order",
+        ] {
+            copy::file_or_tree(&source.join(index), &kernel.modules.join(index))?;
+        }
         for name in kernel.all()? {
             kernel.unpack(&source, &name, tools)?;
         }
@@ -185,13 +192,6 @@ impl Kernel {
     }
 
     fn unpack(&self, source: &Path, name: &str, tools: &Tools) -> Result<(), Error> {
-        for index in [
-            "modules.builtin",
-            "modules.builtin.modinfo",
-            "modules.order",
-        ] {
-            copy::file_or_tree(&source.join(index), &self.modules.join(index))?;
-        }
         let packed = source.join(&self.dependencies[name].path);
         let target = self.unpacked(name);
         if target.exists() {

@@ -42,7 +42,7 @@ const LOADERS: [&str; 2] = [
     "usr/lib64/ld-linux-x86-64.so.2",
     "usr/lib/ld-linux-aarch64.so.1",
 ];
-const PROGRAM_FOLDERS: [&str; 4] = ["usr/bin", "usr/sbin", "usr/lib/qemu", "usr/lib/systemd"];
+const PROGRAM_FOLDERS: [&str; 3] = ["usr/bin", "usr/sbin", "usr/lib/qemu"];
 
 impl Tools {
     /// Programs found through `PATH`.

@@ -5,10 +5,10 @@
 //! which depends on the load of the machine far less than wall time does. Each
 //! run is a first boot: partitions are made and formatted.
 
-use anyhow::{Context, Result, bail};
-use end_to_end_tests::{BOOT, Image, direct, disk, machine, through_firmware};
+use anyhow::{Context, Result};
+use end_to_end_tests::{BOOT, Image, direct_with, disk, machine, through_firmware};
 use std::time::Duration;
-use vm::{Boot, Node};
+use vm::Node;
 
 /// Stages by the line that announces them on the console.
 const STAGES: [(&str, &str); 6] = [
@@ -40,20 +40,7 @@ pub(crate) fn print(image: &Image, floor: &Image, runs: usize) -> Result<()> {
 
 /// The median over some boots of the processor time at each stage.
 fn measure(image: &Image, stages: &[(&str, &str)], runs: usize) -> Result<Vec<f64>> {
-    let Boot::Kernel {
-        kernel,
-        initrd,
-        cmdline,
-    } = direct(image)?
-    else {
-        bail!("a direct boot names a kernel");
-    };
-    let cmdline = cmdline + SHOW;
-    let boot = Boot::Kernel {
-        kernel,
-        initrd,
-        cmdline,
-    };
+    let boot = direct_with(image, |cmdline| format!("{cmdline}{SHOW}"))?;
     let mut all = vec![Vec::new(); stages.len()];
     for _ in 0..runs {
         let mut options = machine(image, "bench", boot.clone())?;

@@ -93,6 +93,32 @@ pub(crate) fn overlay(folder: &Path, root: &Path) -> Result<(), Error> {
     file_or_tree(folder, root)
 }
 
+/// Where units lie.
+const UNITS: &str = "usr/lib/systemd/system";
+
+/// Lets targets want the services of a software set, and masks what it masks.
+pub(crate) fn services(set: &Software, root: &Path) -> Result<(), Error> {
+    let units = root.join(UNITS);
+    for (target, wanted) in &set.services {
+        let folder = units.join(format!("{target}.wants"));
+        for unit in wanted {
+            make_link(&format!("../{}", template(unit)), &folder.join(unit))?;
+        }
+    }
+    for unit in &set.masked {
+        make_link("/dev/null", &units.join(unit))?;
+    }
+    Ok(())
+}
+
+/// The file of a unit: that of its template, if it is an instance of one.
+fn template(unit: &str) -> String {
+    match (unit.find('@'), unit.rfind('.')) {
+        (Some(at), Some(dot)) if at < dot => format!("{}{}", &unit[..=at], &unit[dot..]),
+        _ => unit.to_owned(),
+    }
+}
+
 pub(crate) fn make_link(target: &str, link: &Path) -> Result<(), Error> {
     prepare(link)?;
     Ok(files::at("link", link, symlink(target, link))?)
@@ -179,5 +205,31 @@ mod tests {
         };
         let error = packaged(work.path(), &set, work.path()).unwrap_err();
         assert!(error.to_string().contains("usr/bin/absent*"), "{error}");
+    }
+
+    #[test]
+    fn targets_want_services_and_masks_win() {
+        let root = tempfile::tempdir().unwrap();
+        let units = root.path().join(UNITS);
+        fs::create_dir_all(&units).unwrap();
+        fs::write(units.join("a.socket"), "[Socket]").unwrap();
+        let set = Software {
+            services: [(
+                "x.target".into(),
+                vec!["a.socket".into(), "b@y.service".into()],
+            )]
+            .into(),
+            masked: vec!["a.socket".into()],
+            ..Software::default()
+        };
+        services(&set, root.path()).unwrap();
+        let table = [
+            ("x.target.wants/a.socket", "../a.socket"),
+            ("x.target.wants/b@y.service", "../b@.service"),
+            ("a.socket", "/dev/null"),
+        ];
+        for (link, target) in table {
+            assert_eq!(fs::read_link(units.join(link)).unwrap(), Path::new(target));
+        }
     }
 }

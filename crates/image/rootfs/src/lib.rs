@@ -119,6 +119,9 @@ pub fn build(inputs: &Inputs<'_>, root: &Path) -> Result<(), Error> {
     for overlay in inputs.overlays {
         copy::overlay(overlay, root)?;
     }
+    for set in inputs.software {
+        copy::services(set, root)?;
+    }
     files::write(&root.join("usr/lib/os-release"), inputs.os_release)?;
     let extra = inputs.software.iter().flat_map(|set| &set.libraries);
     libraries::complete(inputs.packages, root, extra)?;

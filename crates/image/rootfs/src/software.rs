@@ -19,6 +19,10 @@ pub struct Software {
     pub libraries: Vec<String>,
     /// Symbolic links to make, by place, with their target.
     pub links: BTreeMap<String, String>,
+    /// Units that start, by the target that wants them.
+    pub services: BTreeMap<String, Vec<String>>,
+    /// Units that never start, whichever set has them.
+    pub masked: Vec<String>,
 }
 
 /// `conf/software/NAME.toml`: what both builders read.
@@ -27,6 +31,10 @@ pub struct Software {
 struct Common {
     #[serde(default)]
     programs: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    services: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    masked: Vec<String>,
 }
 
 /// `conf/debian/NAME.toml`: what the set is on Debian packages.
@@ -53,6 +61,8 @@ impl Software {
             files: debian.files,
             libraries: debian.libraries,
             links: debian.links,
+            services: common.services,
+            masked: common.masked,
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Debian packages: locked, fetched, unpacked once and kept.
 
 use crate::progress::Step;
-use crate::source::Source;
+use crate::source::{Source, host_architecture};
 use anyhow::{Context, Result};
 use debian::{Apt, Group, Lock, Mirror};
 use disk::Architecture;
@@ -9,6 +9,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use tools::Tools;
 
 /// How to deal with mirrors.
 #[derive(Debug, Clone)]
@@ -77,6 +78,25 @@ pub(crate) fn unpacked(
     }
     link(source, architecture, group, &tree)?;
     Ok(tree)
+}
+
+/// The pinned image tools, for this machine.
+pub(crate) fn tools(source: &Source, policy: &Policy) -> Result<Tools> {
+    let tree = unpacked(source, "tools", host_architecture()?, policy)?;
+    Ok(Tools::unpacked(&tree)?)
+}
+
+/// The options of the kernel among the packages, if those are unpacked already.
+pub(crate) fn kernel_config(source: &Source, architecture: Architecture) -> Option<PathBuf> {
+    let boot = source.cache(architecture).join("os/boot");
+    std::fs::read_dir(boot)
+        .ok()?
+        .flatten()
+        .map(|entry| entry.path())
+        .find(|path| {
+            let name = path.file_name().unwrap_or_default();
+            name.to_string_lossy().starts_with("config-")
+        })
 }
 
 /// Gives the newest tree a name that others (tests, `vm`) can know.

@@ -14,29 +14,44 @@ const FALLBACK_EPOCH: u64 = 1_767_225_600;
 /// `SOURCE_DATE_EPOCH` if set, else that of the last commit. Clocks that start
 /// earlier are set to it at boot.
 pub(crate) fn epoch(source: &Source) -> Result<u64> {
+    Ok(known_epoch(source)?.unwrap_or(FALLBACK_EPOCH))
+}
+
+/// The same, where somebody else has to know it: there is no fallback.
+pub(crate) fn required_epoch(source: &Source) -> Result<u64> {
+    known_epoch(source)?.with_context(|| {
+        format!(
+            "the time of the image's files is unknown: {} is in no git repository\n\
+             hint: set SOURCE_DATE_EPOCH to a number of seconds since 1970",
+            source.root().display()
+        )
+    })
+}
+
+fn known_epoch(source: &Source) -> Result<Option<u64>> {
     if let Ok(text) = std::env::var("SOURCE_DATE_EPOCH") {
-        return text
+        let seconds = text
             .parse()
-            .with_context(|| format!("SOURCE_DATE_EPOCH is `{text}`, not a number of seconds"));
+            .with_context(|| format!("SOURCE_DATE_EPOCH is `{text}`, not a number of seconds"))?;
+        return Ok(Some(seconds));
     }
-    Ok(git(source, &["log", "-1", "--format=%ct"])
-        .and_then(|t| t.parse().ok())
-        .unwrap_or(FALLBACK_EPOCH))
+    Ok(git(source, &["log", "-1", "--format=%ct"]).and_then(|t| t.parse().ok()))
+}
+
+/// What a build is called: the commit of the sources, if git knows it.
+pub(crate) fn build_id(source: &Source) -> String {
+    let describe = [
+        "describe",
+        "--always",
+        "--dirty",
+        "--abbrev=12",
+        "--exclude=*",
+    ];
+    git(source, &describe).unwrap_or_else(|| "unknown".to_owned())
 }
 
 /// `/usr/lib/os-release` (os-release(5)).
-pub(crate) fn os_release(source: &Source, variant: &str) -> String {
-    let build = git(
-        source,
-        &[
-            "describe",
-            "--always",
-            "--dirty",
-            "--abbrev=12",
-            "--exclude=*",
-        ],
-    )
-    .unwrap_or_else(|| "unknown".to_owned());
+pub(crate) fn os_release(variant: &str, build: &str) -> String {
     format!(
         "NAME=Bottlerocket\nID=bottlerocket\nPRETTY_NAME=\"Bottlerocket OS {VERSION} ({variant})\"\n\
          VARIANT_ID={variant}\nVERSION_ID={VERSION}\nBUILD_ID={build}\n"

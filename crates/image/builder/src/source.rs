@@ -8,11 +8,13 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub(crate) struct Source {
     root: PathBuf,
+    cache: PathBuf,
 }
 
 impl Source {
-    /// The given tree, or the one around the current folder.
-    pub(crate) fn find(given: Option<&Path>) -> Result<Source> {
+    /// The given tree, or the one around the current folder. `cache` is kept
+    /// elsewhere than below the tree, if given.
+    pub(crate) fn find(given: Option<&Path>, cache: Option<&Path>) -> Result<Source> {
         let start = match given {
             Some(folder) => std::path::absolute(folder)?,
             None => std::env::current_dir().context("failed to find the current folder")?,
@@ -21,6 +23,11 @@ impl Source {
         match found {
             Some(root) if given.is_none() || root == start => Ok(Source {
                 root: root.to_owned(),
+                // Programs run in other folders than this one.
+                cache: match cache {
+                    Some(folder) => std::path::absolute(folder)?,
+                    None => root.join("build/cache"),
+                },
             }),
             _ => bail!(
                 "{} is not in a source tree (no conf/variants)\nhint: run it in a checkout, or give --source",
@@ -46,7 +53,7 @@ impl Source {
 
     /// What is kept between builds, by architecture.
     pub(crate) fn cache(&self, architecture: Architecture) -> PathBuf {
-        self.build().join("cache").join(architecture.name())
+        self.cache.join(architecture.name())
     }
 }
 

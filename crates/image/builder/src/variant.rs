@@ -68,6 +68,11 @@ impl Variant {
     }
 }
 
+/// The names of all variants.
+pub(crate) fn all(source: &Source) -> Result<Vec<String>> {
+    names(source, "variants")
+}
+
 /// The names of the TOML files in a folder of `conf`.
 fn names(source: &Source, folder: &str) -> Result<Vec<String>> {
     let folder = source.conf().join(folder);
@@ -85,7 +90,7 @@ mod tests {
     use super::*;
 
     fn file(name: &str) -> File {
-        let source = Source::find(None).unwrap();
+        let source = Source::find(None, None).unwrap();
         let path = source.conf().join("variants").join(name);
         toml::from_str(&files::read_to_string(&path).unwrap()).unwrap()
     }
@@ -101,7 +106,7 @@ mod tests {
 
     #[test]
     fn an_unknown_variant_is_answered_with_the_known_ones() {
-        let source = Source::find(None).unwrap();
+        let source = Source::find(None, None).unwrap();
         let message = Variant::read(&source, "metal-prod")
             .unwrap_err()
             .to_string();

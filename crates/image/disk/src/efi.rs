@@ -12,6 +12,9 @@ pub enum Architecture {
 }
 
 impl Architecture {
+    /// All that there are.
+    pub const ALL: [Architecture; 2] = [Architecture::X86_64, Architecture::Aarch64];
+
     /// Its name, as `uname -m` prints it.
     pub fn name(self) -> &'static str {
         match self {
@@ -83,7 +86,7 @@ impl FromStr for Architecture {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        [Architecture::X86_64, Architecture::Aarch64]
+        Architecture::ALL
             .into_iter()
             .find(|a| a.name() == name)
             .ok_or_else(|| format!("`{name}` is no known architecture\nhint: x86_64 or aarch64"))

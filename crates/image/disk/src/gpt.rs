@@ -41,6 +41,43 @@ pub struct Partition {
     pub uuid: String,
 }
 
+/// Where a partition of the shipped disk lies, which depends on architecture and
+/// variant alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// GPT name.
+    pub label: &'static str,
+    /// Position in bytes.
+    pub offset: u64,
+    /// Size in bytes.
+    pub size: u64,
+    /// Partition type, as text.
+    pub type_uuid: &'static str,
+}
+
+/// The places of the shipped partitions, in order.
+pub fn places(architecture: Architecture, sizes: Sizes) -> [Place; 5] {
+    let (root, verity) = (architecture.root_type(), architecture.verity_type());
+    let mut end = MIB;
+    [
+        ("ESP", sizes.esp_mib, ESP_TYPE),
+        ("ROOT-A", sizes.root_mib, root),
+        ("HASH-A", sizes.hash_mib, verity),
+        ("ROOT-B", sizes.root_mib, root),
+        ("HASH-B", sizes.hash_mib, verity),
+    ]
+    .map(|(label, mib, type_uuid)| {
+        let offset = end;
+        end += mib * MIB;
+        Place {
+            label,
+            offset,
+            size: mib * MIB,
+            type_uuid,
+        }
+    })
+}
+
 /// The shipped disk. It ends after the second hash tree; systemd-repart adds
 /// the writable partitions on the first boot, when the disk's size is known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -63,34 +100,23 @@ impl Layout {
         root_hash: &str,
     ) -> Layout {
         let derived = |label| uuid_text(&identity.uuid(label));
-        let (root, verity) = (architecture.root_type(), architecture.verity_type());
         let (data_half, hash_half) = root_hash.split_at(32);
-        let plan = [
-            ("ESP", sizes.esp_mib, ESP_TYPE, derived("ESP")),
-            ("ROOT-A", sizes.root_mib, root, dashed(data_half)),
-            ("HASH-A", sizes.hash_mib, verity, dashed(hash_half)),
-            ("ROOT-B", sizes.root_mib, root, derived("ROOT-B")),
-            ("HASH-B", sizes.hash_mib, verity, derived("HASH-B")),
-        ];
-        let mut offset = MIB;
-        let partitions = plan
-            .into_iter()
-            .map(|(label, mib, kind, uuid)| {
-                let start = offset;
-                offset += mib * MIB;
-                Partition {
-                    label,
-                    offset: start,
-                    size: mib * MIB,
-                    type_uuid: kind.to_owned(),
-                    uuid,
-                }
-            })
-            .collect();
+        let partitions = places(architecture, sizes).map(|place| Partition {
+            label: place.label,
+            offset: place.offset,
+            size: place.size,
+            type_uuid: place.type_uuid.to_owned(),
+            uuid: match place.label {
+                "ROOT-A" => dashed(data_half),
+                "HASH-A" => dashed(hash_half),
+                other => derived(other),
+            },
+        });
+        let [.., last] = &partitions;
         Layout {
             disk_uuid: derived("disk"),
-            size: offset + MIB,
-            partitions,
+            size: last.offset + last.size + MIB,
+            partitions: partitions.into(),
         }
     }
 

@@ -4,7 +4,7 @@
 //! image belongs to root, is as old as the release, and is either readable or
 //! readable and executable.
 
-use crate::{Error, Software};
+use crate::{Error, Software, alternatives};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -67,7 +67,8 @@ pub(crate) fn packaged(packages: &Path, set: &Software, root: &Path) -> Result<(
         }
         for source in matches {
             let relative = source.strip_prefix(packages).unwrap_or(&source);
-            file_or_tree(&source, &root.join(relative))?;
+            let chosen = alternatives::chosen(packages, relative)?;
+            file_or_tree(&packages.join(chosen), &root.join(relative))?;
         }
     }
     for (place, target) in &set.links {
@@ -205,6 +206,24 @@ mod tests {
         };
         let error = packaged(work.path(), &set, work.path()).unwrap_err();
         assert!(error.to_string().contains("usr/bin/absent*"), "{error}");
+    }
+
+    #[test]
+    fn a_chosen_alternative_is_copied_under_its_common_name() {
+        let work = tempfile::tempdir().unwrap();
+        let (packages, root) = (work.path().join("p"), work.path().join("r"));
+        fs::create_dir_all(packages.join("usr/bin")).unwrap();
+        fs::write(packages.join("usr/bin/mount.util-linux"), "program").unwrap();
+        let link = packages.join("usr/bin/mount");
+        symlink("/usr/bin/mount.util-linux", link).unwrap();
+        let set = Software {
+            files: vec!["usr/bin/mount".into()],
+            ..Software::default()
+        };
+        packaged(&packages, &set, &root).unwrap();
+        let copied = root.join("usr/bin/mount");
+        assert!(!copied.is_symlink());
+        assert_eq!(fs::read_to_string(copied).unwrap(), "program");
     }
 
     #[test]

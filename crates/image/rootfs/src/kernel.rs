@@ -1,32 +1,17 @@
 //! The kernel and its modules.
 
-use crate::software::read;
+use crate::modules::{Index, Module, ModuleLists};
 use crate::{Error, copy};
-use serde::Deserialize;
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use tools::Tools;
 
-/// `conf/kernel/modules.toml`: the modules an image takes, by name. What they
-/// depend on comes along.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct ModuleLists {
-    /// Loaded by init on every machine, in this order.
-    pub initramfs: Vec<String>,
-    /// In the initramfs too, loaded by init where a device asks for them.
-    pub initramfs_devices: Vec<String>,
-    /// In the root file system, loaded when a device or program asks.
-    pub root: Vec<String>,
-}
-
-impl ModuleLists {
-    /// Reads the lists.
-    pub fn read(path: &Path) -> Result<ModuleLists, Error> {
-        read(path)
-    }
-}
+/// Indices that kmod and systemd read, and that depmod does not make.
+const INDICES: [&str; 3] = [
+    "modules.builtin",
+    "modules.builtin.modinfo",
+    "modules.order",
+];
 
 /// A kernel of the package tree.
 #[derive(Debug)]
@@ -35,10 +20,23 @@ pub struct Kernel {
     pub release: String,
     /// The bootable kernel image.
     pub image: PathBuf,
+    /// The options it was built with (a `.config`).
+    pub config: PathBuf,
     /// Plain (uncompressed) modules with dependencies resolved.
     modules: PathBuf,
     lists: ModuleLists,
-    dependencies: BTreeMap<String, Module>,
+    index: Index,
+}
+
+/// Where a kernel's parts lie.
+#[derive(Debug, Clone, Copy)]
+pub struct KernelParts<'a> {
+    /// The tree of unpacked packages; it has the modules.
+    pub packages: &'a Path,
+    /// The kernel image, if it is not `boot/vmlinuz-RELEASE` of that tree.
+    pub image: Option<&'a Path>,
+    /// Its options, if they are not `boot/config-RELEASE` of that tree.
+    pub config: Option<&'a Path>,
 }
 
 /// The modules of an initramfs.
@@ -53,44 +51,40 @@ pub struct InitramfsModules {
     pub aliases: Vec<String>,
 }
 
-#[derive(Debug, Clone)]
-struct Module {
-    path: PathBuf,
-    needs: Vec<String>,
-}
-
 impl Kernel {
     /// Finds the one kernel of the package tree and prepares the listed modules
     /// in `work`: unpacked, since a compressed file system serves them better
     /// than the kernel's own decompression does.
     pub fn prepare(
-        packages: &Path,
+        parts: KernelParts<'_>,
         lists: ModuleLists,
         work: &Path,
         tools: &Tools,
     ) -> Result<Kernel, Error> {
+        let packages = parts.packages;
         let release = only_kernel(packages)?;
         let source = packages.join("usr/lib/modules").join(&release);
         if !source.join("modules.dep").exists() {
             depmod(packages, &release, tools)?;
         }
-        let dependencies = parse_dependencies(&files::read_to_string(&source.join("modules.dep"))?);
+        let index = Index::parse(
+            &files::read_to_string(&source.join("modules.dep"))?,
+            &files::read_to_string(&source.join("modules.builtin"))?,
+        );
+        let boot = |name: &str| packages.join("boot").join(format!("{name}-{release}"));
         let kernel = Kernel {
-            image: packages.join("boot").join(format!("vmlinuz-{release}")),
+            image: parts.image.map_or_else(|| boot("vmlinuz"), Path::to_owned),
+            config: parts.config.map_or_else(|| boot("config"), Path::to_owned),
             modules: work.join(&release),
             release,
             lists,
-            dependencies,
+            index,
         };
-        for index in [
-            "modules.builtin",
-            "modules.builtin.modinfo",
-            "modules.order",
-        ] {
+        for index in INDICES {
             copy::file_or_tree(&source.join(index), &kernel.modules.join(index))?;
         }
-        for name in kernel.all()? {
-            kernel.unpack(&source, &name, tools)?;
+        for module in kernel.all()? {
+            unpack(&source.join(&module.path), &kernel.unpacked(module), tools)?;
         }
         Ok(kernel)
     }
@@ -99,58 +93,46 @@ impl Kernel {
     pub fn initramfs(&self, packages: &Path) -> Result<InitramfsModules, Error> {
         let index = packages.join("usr/lib/modules").join(&self.release);
         let index = files::read_to_string(&index.join("modules.alias"))?;
-        let always = self.in_load_order(self.lists.initramfs.iter())?;
+        let always = self.index.in_load_order(self.lists.initramfs.iter())?;
         let mut aliases = Vec::new();
-        for name in &self.lists.initramfs_devices {
-            let chain = self.in_load_order(std::iter::once(name))?;
-            let files: Vec<_> = chain.iter().map(|name| self.file_name(name)).collect();
-            for pattern in aliases_of(&index, &name.replace('-', "_")) {
+        for entry in &self.lists.initramfs_devices {
+            let Some(name) = self.index.loadable(entry)? else {
+                continue;
+            };
+            let chain = self.index.in_load_order(std::iter::once(entry))?;
+            let files: Vec<_> = chain.iter().map(|module| module.file_name()).collect();
+            for pattern in aliases_of(&index, &name) {
                 aliases.push(format!("{pattern} {}", files.join(" ")));
             }
         }
-        let wanted = self
-            .lists
-            .initramfs
-            .iter()
-            .chain(&self.lists.initramfs_devices);
+        let lists = &self.lists;
+        let wanted = lists.initramfs.iter().chain(&lists.initramfs_devices);
+        let all = self.index.in_load_order(wanted)?;
         Ok(InitramfsModules {
-            files: self
-                .in_load_order(wanted)?
-                .iter()
-                .map(|n| self.unpacked(n))
-                .collect(),
-            order: always.iter().map(|name| self.file_name(name)).collect(),
+            files: all.iter().map(|module| self.unpacked(module)).collect(),
+            order: always.iter().map(|module| module.file_name()).collect(),
             aliases,
         })
     }
 
-    fn file_name(&self, name: &str) -> String {
-        let path = self.unpacked(name);
-        path.file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned()
-    }
-
     /// Every listed module, dependencies first.
-    fn all(&self) -> Result<Vec<String>, Error> {
+    fn all(&self) -> Result<Vec<&Module>, Error> {
         let lists = &self.lists;
         let wanted = lists.initramfs.iter().chain(&lists.initramfs_devices);
-        self.in_load_order(wanted.chain(&lists.root))
+        self.index.in_load_order(wanted.chain(&lists.root))
+    }
+
+    fn unpacked(&self, module: &Module) -> PathBuf {
+        self.modules.join(module.plain())
     }
 
     /// Puts all listed modules into a root file system, with their index.
     pub(crate) fn install_modules(&self, root: &Path, tools: &Tools) -> Result<(), Error> {
         let folder = root.join("usr/lib/modules").join(&self.release);
-        for name in self.all()? {
-            let place = plain(&self.dependencies[&name].path);
-            copy::file_or_tree(&self.unpacked(&name), &folder.join(place))?;
+        for module in self.all()? {
+            copy::file_or_tree(&self.unpacked(module), &folder.join(module.plain()))?;
         }
-        for index in [
-            "modules.builtin",
-            "modules.builtin.modinfo",
-            "modules.order",
-        ] {
+        for index in INDICES {
             copy::file_or_tree(&self.modules.join(index), &folder.join(index))?;
         }
         depmod(root, &self.release, tools)?;
@@ -164,50 +146,27 @@ impl Kernel {
         }
         Ok(())
     }
+}
 
-    /// Names in an order in which each module comes after those it needs.
-    fn in_load_order<'a>(
-        &self,
-        wanted: impl Iterator<Item = &'a String>,
-    ) -> Result<Vec<String>, Error> {
-        let mut order = Vec::new();
-        for name in wanted {
-            let name = name.replace('-', "_");
-            let module = self
-                .dependencies
-                .get(&name)
-                .ok_or_else(|| Error::NoSuchModule(name.clone()))?;
-            // modules.dep lists what a module needs with the deepest last.
-            for name in module.needs.iter().rev().chain([&name]) {
-                if !order.contains(name) {
-                    order.push(name.clone());
-                }
-            }
-        }
-        Ok(order)
+/// Copies a module as it is when nothing compresses it.
+fn unpack(packed: &Path, target: &Path, tools: &Tools) -> Result<(), Error> {
+    if target.exists() {
+        return Ok(());
     }
-
-    fn unpacked(&self, name: &str) -> PathBuf {
-        self.modules.join(plain(&self.dependencies[name].path))
+    let ending = packed.extension().unwrap_or_default().to_string_lossy();
+    let tool = match &*ending {
+        "ko" => return copy::file_or_tree(packed, target),
+        "xz" => "xz",
+        "zst" => "zstd",
+        "gz" => "gzip",
+        _ => return Err(Error::Compression(packed.to_owned())),
+    };
+    let mut command = tools.command(tool)?;
+    let content = process::output(command.args(["--decompress", "--stdout"]).arg(packed))?;
+    if let Some(folder) = target.parent() {
+        files::create_dir_all(folder)?;
     }
-
-    fn unpack(&self, source: &Path, name: &str, tools: &Tools) -> Result<(), Error> {
-        let packed = source.join(&self.dependencies[name].path);
-        let target = self.unpacked(name);
-        if target.exists() {
-            return Ok(());
-        }
-        if packed.extension().is_some_and(|e| e == "xz") {
-            let mut xz = tools.command("xz")?;
-            let content = process::output(xz.args(["--decompress", "--stdout"]).arg(&packed))?;
-            if let Some(folder) = target.parent() {
-                files::create_dir_all(folder)?;
-            }
-            Ok(files::replace(&target, &content.stdout, 0o644)?)
-        } else {
-            copy::file_or_tree(&packed, &target)
-        }
-    }
+    Ok(files::replace(target, &content.stdout, 0o644)?)
 }
 
 fn only_kernel(packages: &Path) -> Result<String, Error> {
@@ -232,20 +191,6 @@ fn depmod(root: &Path, release: &str, tools: &Tools) -> Result<(), Error> {
     Ok(())
 }
 
-/// Parses `modules.dep`: `kernel/a/x.ko.xz: kernel/b/y.ko.xz ...`.
-fn parse_dependencies(text: &str) -> BTreeMap<String, Module> {
-    text.lines()
-        .filter_map(|line| line.split_once(':'))
-        .map(|(path, needs)| {
-            let module = Module {
-                path: PathBuf::from(path),
-                needs: needs.split_whitespace().map(name_of).collect(),
-            };
-            (name_of(path), module)
-        })
-        .collect()
-}
-
 /// A module's patterns in `modules.alias`: lines of `alias PATTERN MODULE`.
 fn aliases_of<'a>(index: &'a str, module: &'a str) -> impl Iterator<Item = &'a str> {
     index.lines().filter_map(move |line| {
@@ -256,49 +201,45 @@ fn aliases_of<'a>(index: &'a str, module: &'a str) -> impl Iterator<Item = &'a s
     })
 }
 
-/// A module's name: that of its file, without endings, with underscores.
-fn name_of(path: &str) -> String {
-    let file = path.rsplit('/').next().unwrap_or(path);
-    file.split(".ko").next().unwrap_or(file).replace('-', "_")
-}
-
-fn plain(path: &Path) -> PathBuf {
-    match path.extension() {
-        Some(e) if e != "ko" => path.with_extension(""),
-        _ => path.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn kernel(dep: &str) -> Kernel {
-        Kernel {
-            release: "6.12".into(),
-            image: PathBuf::new(),
-            modules: PathBuf::from("/unpacked"),
-            lists: ModuleLists::default(),
-            dependencies: parse_dependencies(dep),
-        }
+    #[test]
+    fn aliases_are_those_of_devices() {
+        let index = "# Aliases extracted from modules themselves.\n\
+                     alias virtio:d00000002v* virtio_blk\nalias fs-ext4 ext4\nalias pci:v1* nvme\n";
+        let of = |module| aliases_of(index, module).collect::<Vec<_>>();
+        assert_eq!(of("virtio_blk"), ["virtio:d00000002v*"]);
+        assert_eq!(of("ext4"), [""; 0]);
     }
 
     #[test]
-    fn modules_come_after_what_they_need_once() {
-        let kernel = kernel(
-            "kernel/md/dm-verity.ko.xz: kernel/lib/reed_solomon.ko.xz kernel/md/dm-bufio.ko.xz kernel/md/dm-mod.ko.xz\n\
-             kernel/md/dm-bufio.ko.xz: kernel/md/dm-mod.ko.xz\nkernel/md/dm-mod.ko.xz:\nkernel/lib/reed_solomon.ko.xz:\n",
-        );
-        let wanted = ["dm-bufio".to_owned(), "dm-verity".to_owned()];
-        let order = kernel.in_load_order(wanted.iter()).unwrap();
-        assert_eq!(order, ["dm_mod", "dm_bufio", "reed_solomon", "dm_verity"]);
-        assert_eq!(
-            kernel.unpacked("dm_mod"),
-            Path::new("/unpacked/kernel/md/dm-mod.ko")
-        );
-        let error = kernel
-            .in_load_order(["absent".to_owned()].iter())
-            .unwrap_err();
-        assert!(matches!(error, Error::NoSuchModule(name) if name == "absent"));
+    fn modules_are_unpacked_whatever_compressed_them() {
+        let work = tempfile::tempdir().unwrap();
+        let tools = Tools::host();
+        let plain = work.path().join("a.ko");
+        fs::write(&plain, "module").unwrap();
+        for (tool, ending) in [
+            ("", "ko"),
+            ("xz", "ko.xz"),
+            ("zstd", "ko.zst"),
+            ("gzip", "ko.gz"),
+        ] {
+            let packed = work.path().join("a").with_extension(ending);
+            if !tool.is_empty() {
+                let mut command = std::process::Command::new(tool);
+                // The workstation need not have each of them.
+                let Ok(packing) = process::output(command.args(["--stdout"]).arg(&plain)) else {
+                    continue;
+                };
+                fs::write(&packed, packing.stdout).unwrap();
+            }
+            let target = work.path().join("unpacked").join(ending);
+            unpack(&packed, &target, &tools).unwrap();
+            assert_eq!(fs::read_to_string(target).unwrap(), "module", "{ending}");
+        }
+        let odd = unpack(Path::new("a.ko.lz4"), &work.path().join("x"), &tools).unwrap_err();
+        assert!(matches!(odd, Error::Compression(_)));
     }
 }

@@ -5,20 +5,25 @@
 //! need). Our own files and programs are laid on top. The result is audited:
 //! whatever is not accounted for stops the build.
 
+mod alternatives;
 mod audit;
 mod copy;
 mod elf;
 mod kernel;
 mod labels;
 mod libraries;
+mod modules;
+mod options;
 mod paths;
 mod selinux;
 mod software;
 
 pub use audit::{Finding, audit, executables};
-pub use kernel::{InitramfsModules, Kernel, ModuleLists};
+pub use kernel::{InitramfsModules, Kernel, KernelParts};
 pub use labels::{FileContexts, Kind};
-pub use selinux::{Policy, compile_policy};
+pub use modules::ModuleLists;
+pub use options::{Deviation, Options, Value};
+pub use selinux::{InstalledPolicy, Policy, compile_policy};
 pub use software::Software;
 
 use std::path::{Path, PathBuf};
@@ -46,13 +51,24 @@ pub enum Error {
     },
     /// An allow-list names a file that no package has.
     #[error(
-        "no package has a file `{pattern}`, which software set `{set}` lists\nhint: correct its file list in conf/debian"
+        "no package has a file `{pattern}`, which software set `{set}` lists\nhint: correct its file list in conf/software, or the packages"
     )]
     NoSuchFile {
         /// The pattern of the allow-list.
         pattern: String,
         /// The software set.
         set: String,
+    },
+    /// A listed file is a link that leads to no file of the package tree.
+    #[error(
+        "{} is a link that leads to no file of the packages ({})\nhint: a package that has it is missing, or the list in conf/software should name another file",
+        link.display(), target.display()
+    )]
+    LinkToNothing {
+        /// The link, relative to the tree.
+        link: PathBuf,
+        /// Where it leads, relative to the tree.
+        target: PathBuf,
     },
     /// A program needs a library that no package has.
     #[error("{} needs the library {library}, which no package has", needed_by.display())]
@@ -63,8 +79,13 @@ pub enum Error {
         needed_by: PathBuf,
     },
     /// A module list names a module the kernel does not have.
-    #[error("the kernel has no module `{0}`\nhint: correct conf/kernel/modules.toml")]
+    #[error(
+        "the kernel has no module `{0}`, in a file or built in\nhint: correct conf/kernel/modules.toml, or turn the module on (conf/kernel/*.cfg)"
+    )]
     NoSuchModule(String),
+    /// A module has an ending of no compression we know.
+    #[error("{}: unknown compression of a kernel module\nhint: known are .ko, .ko.xz, .ko.zst and .ko.gz", .0.display())]
+    Compression(PathBuf),
     /// The package tree has no kernel, or more than one.
     #[error("expected one kernel below {}, found {found}", tree.display())]
     Kernels {
@@ -96,8 +117,8 @@ pub struct Inputs<'a> {
     pub programs: &'a Path,
     /// The text of `/usr/lib/os-release`.
     pub os_release: &'a str,
-    /// The compiled SELinux policy.
-    pub policy: &'a Policy,
+    /// The SELinux policy.
+    pub policy: &'a InstalledPolicy,
     /// The kernel and the modules to take from it.
     pub kernel: &'a Kernel,
     /// The image tools.
@@ -126,5 +147,5 @@ pub fn build(inputs: &Inputs<'_>, root: &Path) -> Result<(), Error> {
     let extra = inputs.software.iter().flat_map(|set| &set.libraries);
     libraries::complete(inputs.packages, root, extra)?;
     inputs.kernel.install_modules(root, inputs.tools)?;
-    inputs.policy.install(root)
+    copy::overlay(inputs.policy.tree(), root)
 }

@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Where libraries lie in a Debian tree, besides the multi-arch folders.
-const FOLDERS: [&str; 2] = ["usr/lib64", "usr/lib"];
+/// Where libraries lie, besides Debian's multi-arch folders. systemd's programs
+/// share a private one.
+const FOLDERS: [&str; 3] = ["usr/lib64", "usr/lib", "usr/lib/systemd"];
 
 /// Copies every library that an ELF file of the root asks for, that those ask
 /// for in turn, and the `extra` ones, from the packages into the root.
@@ -75,7 +76,9 @@ fn library_folders(packages: &Path) -> Result<Vec<PathBuf>, Error> {
 fn find(folders: &[PathBuf], packages: &Path, library: &str) -> Option<PathBuf> {
     if let Some(path) = library.strip_prefix('/') {
         let path = below_usr(Path::new(path));
-        return packages.join(&path).exists().then_some(path);
+        // What an absolute link leads to on this machine says nothing.
+        let present = packages.join(&path).symlink_metadata().is_ok();
+        return present.then_some(path);
     }
     folders
         .iter()
@@ -105,6 +108,32 @@ fn chain(packages: &Path, place: &Path) -> Result<Vec<PathBuf>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn libraries_are_found_without_multiarch_folders() {
+        let work = tempfile::tempdir().unwrap();
+        let table = [
+            ("libc.so.6", "usr/lib/libc.so.6"),
+            (
+                "libsystemd-shared-259.so",
+                "usr/lib/systemd/libsystemd-shared-259.so",
+            ),
+            ("/lib/ld-linux-x86-64.so.2", "usr/lib/ld-linux-x86-64.so.2"),
+            (
+                "/usr/lib/ld-linux-aarch64.so.1",
+                "usr/lib/ld-linux-aarch64.so.1",
+            ),
+        ];
+        fs::create_dir_all(work.path().join("usr/lib/systemd")).unwrap();
+        for (_, place) in table {
+            fs::write(work.path().join(place), "").unwrap();
+        }
+        let folders = library_folders(work.path()).unwrap();
+        for (library, place) in table {
+            let found = find(&folders, work.path(), library);
+            assert_eq!(found.as_deref(), Some(Path::new(place)), "{library}");
+        }
+    }
 
     #[test]
     fn links_to_libraries_are_followed_and_kept() {

@@ -4,6 +4,9 @@ use crate::Error;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
+/// Folders at the top that are links into `usr`.
+pub(crate) const MERGED: [&str; 4] = ["bin", "lib", "lib64", "sbin"];
+
 /// `lib/x` and `lib64/x` lie below `usr`.
 pub(crate) fn below_usr(path: &Path) -> PathBuf {
     if path.starts_with("usr") {

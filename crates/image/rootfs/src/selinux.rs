@@ -9,6 +9,9 @@ use tools::Tools;
 const NAME: &str = "bottlerocket";
 const FORMAT: &str = "33";
 
+/// Where policies lie in a root file system.
+const BASE: &str = "usr/lib/selinux";
+
 /// A compiled policy.
 #[derive(Debug)]
 pub struct Policy {
@@ -53,28 +56,74 @@ pub fn compile_policy(
 }
 
 impl Policy {
+    /// The file contexts, parsed.
+    pub fn labels(&self) -> Result<FileContexts, Error> {
+        labels(&self.contexts)
+    }
+
+    /// Makes a tree that holds the policy where init, systemd and libselinux
+    /// look for it, and nothing else.
+    pub fn install(&self, tree: &Path) -> Result<InstalledPolicy, Error> {
+        let installed = InstalledPolicy {
+            tree: tree.to_owned(),
+        };
+        let base = tree.join(BASE);
+        if base.exists() {
+            files::at("remove", &base, std::fs::remove_dir_all(&base))?;
+        }
+        copy::file_or_tree(&self.sources.join("config"), &base.join("config"))?;
+        let contexts = base.join(NAME).join("contexts");
+        copy::file_or_tree(&self.sources.join("contexts"), &contexts)?;
+        copy::file_or_tree(&self.binary, &installed.binary())?;
+        copy::file_or_tree(&self.contexts, &installed.file_contexts())?;
+        Ok(installed)
+    }
+}
+
+/// A compiled policy as it lies in a root file system.
+#[derive(Debug)]
+pub struct InstalledPolicy {
+    tree: PathBuf,
+}
+
+impl InstalledPolicy {
+    /// A tree that [`Policy::install`] made, here or in another build.
+    pub fn open(tree: &Path) -> Result<InstalledPolicy, Error> {
+        let policy = InstalledPolicy {
+            tree: tree.to_owned(),
+        };
+        for file in [policy.binary(), policy.file_contexts()] {
+            files::at("examine", &file, std::fs::metadata(&file))?;
+        }
+        Ok(policy)
+    }
+
+    /// What is laid over the root.
+    pub fn tree(&self) -> &Path {
+        &self.tree
+    }
+
+    /// The policy that init loads.
+    pub fn binary(&self) -> PathBuf {
+        let policy = self.tree.join(BASE).join(NAME).join("policy");
+        policy.join(format!("policy.{FORMAT}"))
+    }
+
     /// The file contexts, for the tool that makes the file system.
-    pub fn file_contexts(&self) -> &Path {
-        &self.contexts
+    pub fn file_contexts(&self) -> PathBuf {
+        let policy = self.tree.join(BASE).join(NAME);
+        policy.join("contexts/files/file_contexts")
     }
 
     /// The file contexts, parsed.
     pub fn labels(&self) -> Result<FileContexts, Error> {
-        let text = files::read_to_string(&self.contexts)?;
-        FileContexts::parse(&text).map_err(|line| Error::Configuration {
-            path: self.contexts.clone(),
-            reason: format!("not a file context: {line}"),
-        })
+        labels(&self.file_contexts())
     }
+}
 
-    /// Puts the policy where init, systemd and libselinux look for it.
-    pub(crate) fn install(&self, root: &Path) -> Result<(), Error> {
-        let base = root.join("usr/lib/selinux");
-        let policy = base.join(NAME);
-        copy::file_or_tree(&self.sources.join("config"), &base.join("config"))?;
-        copy::file_or_tree(&self.sources.join("contexts"), &policy.join("contexts"))?;
-        let binary = policy.join("policy").join(format!("policy.{FORMAT}"));
-        copy::file_or_tree(&self.binary, &binary)?;
-        copy::file_or_tree(&self.contexts, &policy.join("contexts/files/file_contexts"))
-    }
+fn labels(path: &Path) -> Result<FileContexts, Error> {
+    FileContexts::parse(&files::read_to_string(path)?).map_err(|line| Error::Configuration {
+        path: path.to_owned(),
+        reason: format!("not a file context: {line}"),
+    })
 }

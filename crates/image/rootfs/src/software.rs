@@ -7,15 +7,17 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A software set: first-party programs and what they need of others.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Software {
     /// The name that variants use.
+    #[serde(skip)]
     pub name: String,
     /// First-party programs, each with the names of its applets.
     pub programs: BTreeMap<String, Vec<String>>,
-    /// Files taken from packages, as glob patterns relative to the root.
+    /// Third-party files, as glob patterns relative to the root.
     pub files: Vec<String>,
-    /// Libraries opened at run time, which no ELF header tells.
+    /// Third-party libraries opened at run time, which no ELF header tells.
     pub libraries: Vec<String>,
     /// Symbolic links to make, by place, with their target.
     pub links: BTreeMap<String, String>,
@@ -25,44 +27,13 @@ pub struct Software {
     pub masked: Vec<String>,
 }
 
-/// `conf/software/NAME.toml`: what both builders read.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Common {
-    #[serde(default)]
-    programs: BTreeMap<String, Vec<String>>,
-    #[serde(default)]
-    services: BTreeMap<String, Vec<String>>,
-    #[serde(default)]
-    masked: Vec<String>,
-}
-
-/// `conf/debian/NAME.toml`: what the set is on Debian packages.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OnDebian {
-    #[serde(default)]
-    files: Vec<String>,
-    #[serde(default)]
-    libraries: Vec<String>,
-    #[serde(default)]
-    links: BTreeMap<String, String>,
-}
-
 impl Software {
     /// Reads a set from the `conf` folder.
     pub fn read(conf: &Path, name: &str) -> Result<Software, Error> {
-        let file = format!("{name}.toml");
-        let common: Common = read(&conf.join("software").join(&file))?;
-        let debian: OnDebian = read(&conf.join("debian").join(&file))?;
+        let path = conf.join("software").join(format!("{name}.toml"));
         Ok(Software {
             name: name.to_owned(),
-            programs: common.programs,
-            files: debian.files,
-            libraries: debian.libraries,
-            links: debian.links,
-            services: common.services,
-            masked: common.masked,
+            ..read(&path)?
         })
     }
 }

@@ -38,8 +38,9 @@ pub enum Error {
     },
 }
 
-const LOADERS: [&str; 2] = [
+const LOADERS: [&str; 3] = [
     "usr/lib64/ld-linux-x86-64.so.2",
+    "usr/lib/ld-linux-x86-64.so.2",
     "usr/lib/ld-linux-aarch64.so.1",
 ];
 const PROGRAM_FOLDERS: [&str; 3] = ["usr/bin", "usr/sbin", "usr/lib/qemu"];

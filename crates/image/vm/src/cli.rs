@@ -15,8 +15,8 @@ pub(crate) struct Arguments {
     /// Folder of the node's sockets, logs and disk.
     #[arg(long, value_name = "DIR", default_value = "build/vm", global = true)]
     pub state: PathBuf,
-    /// Unpacked packages with QEMU and the firmware, as `image-builder tools`
-    /// prints their folder; by default that of the environment variable
+    /// Unpacked packages with QEMU and the firmware, as `image-builder packages
+    /// tools` prints their folder; by default that of the environment variable
     /// BOTTLEROCKET_TOOLS, else the programs of this machine.
     #[arg(long, value_name = "DIR", global = true)]
     pub tools: Option<PathBuf>,

@@ -1,0 +1,64 @@
+//! Building an image from files that another builder made.
+
+use crate::cli::Assemble;
+use crate::compose::Composition;
+use crate::explanations::Builder;
+use crate::first_party::FirstParty;
+use crate::release;
+use crate::source::Source;
+use crate::variant::Variant;
+use anyhow::{Context, Result};
+use rootfs::{InstalledPolicy, Kernel, KernelParts, ModuleLists};
+
+/// Where packages of systemd have its EFI programs.
+pub(crate) const EFI_PROGRAMS: &str = "usr/lib/systemd/boot/efi";
+
+/// Builds the disk image and the artefacts it consists of.
+pub(crate) fn build(source: &Source, options: &Assemble) -> Result<()> {
+    let variant = Variant::read(source, &options.target.variant)?;
+    let architecture = options.target.arch;
+    let epoch = release::required_epoch(source)?;
+    let first_party = FirstParty::open(&options.first_party)?;
+    let policy = InstalledPolicy::open(&first_party.policy(&variant.name))
+        .context("the policy is not there\nhint: image-builder policy makes it")?;
+    let tools = options.tools.here()?;
+
+    let lists = source.conf().join("kernel/modules.toml");
+    let lists = ModuleLists::read(&lists, architecture.name())?;
+    let parts = KernelParts {
+        packages: &options.packages,
+        image: options.kernel.as_deref(),
+        config: options.kernel_config.as_deref(),
+    };
+    // Those of an earlier kernel may have the same names.
+    let modules = options.output.join("modules");
+    if modules.exists() {
+        files::at("remove", &modules, std::fs::remove_dir_all(&modules))?;
+    }
+    let kernel = Kernel::prepare(parts, lists, &modules, &tools)?;
+    let efi_programs = options.efi.clone();
+    let composition = Composition {
+        source,
+        variant: &variant,
+        architecture,
+        builder: Builder::BitBake,
+        packages: options.packages.clone(),
+        programs: first_party.programs(),
+        overlays: first_party.overlays(),
+        policy,
+        kernel,
+        efi_programs: efi_programs.unwrap_or_else(|| options.packages.join(EFI_PROGRAMS)),
+        tools,
+        build_id: options
+            .build_id
+            .clone()
+            .unwrap_or_else(|| release::build_id(source)),
+    };
+    let root = composition.root(&options.output, false)?;
+    composition.disk(
+        &root,
+        epoch,
+        options.compression.compression(),
+        &options.output,
+    )
+}

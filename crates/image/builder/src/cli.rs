@@ -1,0 +1,263 @@
+//! The command line.
+
+use crate::packages::Policy;
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use disk::{Architecture, Compression};
+use std::path::PathBuf;
+use tools::Tools;
+
+/// Builds images of the operating system, without root rights and without
+/// changing the host: on Debian packages, or from what BitBake built.
+///
+/// Exit status: 0 done, 1 failed, 2 wrong usage.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// The source tree [default: the one around the current folder].
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) source: Option<PathBuf>,
+    /// Where packages are kept between builds [default: build/cache].
+    #[arg(long, global = true, value_name = "DIR", env = "BOTTLEROCKET_CACHE")]
+    pub(crate) cache: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Build a bootable disk image and the artefacts it consists of.
+    Image {
+        #[command(flatten)]
+        target: Target,
+        #[command(flatten)]
+        packages: PackageOptions,
+        #[command(flatten)]
+        compression: CompressionOptions,
+        /// Where the artefacts go [default: build/images/ARCH/VARIANT].
+        #[arg(long, value_name = "DIR")]
+        output: Option<PathBuf>,
+        /// Take the list of executables as it is now (conf/variants/VARIANT.executables).
+        #[arg(long)]
+        accept_executables: bool,
+    },
+    /// Make and audit the root file system only.
+    Rootfs {
+        #[command(flatten)]
+        target: Target,
+        #[command(flatten)]
+        packages: PackageOptions,
+        /// Take the list of executables as it is now (conf/variants/VARIANT.executables).
+        #[arg(long)]
+        accept_executables: bool,
+    },
+    /// Build the same image from files that another builder made: BitBake ends
+    /// here. Nothing is downloaded or compiled.
+    Assemble(Assemble),
+    /// Compile the SELinux policy of a variant, as it lies in the image.
+    Policy {
+        /// The variant: a file of conf/variants without its ending.
+        #[arg(long, default_value = "metal-dev")]
+        variant: String,
+        /// Where the tree goes (DIR/usr/lib/selinux).
+        #[arg(long, value_name = "DIR")]
+        output: PathBuf,
+        #[command(flatten)]
+        tools: ToolOptions,
+    },
+    /// Print what the builder puts into a variant, as JSON.
+    Contents {
+        #[command(flatten)]
+        target: Target,
+        /// Take our own files from where another builder installed them, not
+        /// from the source tree.
+        #[arg(long, value_name = "DIR")]
+        first_party: Option<PathBuf>,
+        #[command(flatten)]
+        packages: PackageOptions,
+        #[command(flatten)]
+        tools: ToolOptions,
+    },
+    /// Compare what the two builders put into each variant. Prints a table;
+    /// fails on a difference that conf/parity.toml does not explain.
+    Parity {
+        /// Where BitBake's recipes installed our own files.
+        #[arg(long, value_name = "DIR")]
+        first_party: PathBuf,
+        /// Machine architecture.
+        #[arg(long, default_value = "x86_64")]
+        arch: Architecture,
+        #[command(flatten)]
+        packages: PackageOptions,
+        #[command(flatten)]
+        tools: ToolOptions,
+    },
+    /// Build the first-party programs only.
+    Programs {
+        /// Machine architecture.
+        #[arg(long, default_value = "x86_64")]
+        arch: Architecture,
+    },
+    /// Fetch and unpack a group of packages, and print where they are.
+    Packages {
+        /// Which: what images are made of, or what they are made with.
+        group: Group,
+        /// Machine architecture [default: x86_64; for tools this machine's].
+        #[arg(long)]
+        arch: Option<Architecture>,
+        #[command(flatten)]
+        packages: PackageOptions,
+    },
+    /// Boot a built image in QEMU and show its console until it powers off.
+    /// What it writes is forgotten (`vm` keeps nodes running and talks to them).
+    Run {
+        #[command(flatten)]
+        target: Target,
+        #[command(flatten)]
+        packages: PackageOptions,
+        /// TOML user data for the node.
+        #[arg(long, value_name = "FILE")]
+        user_data: Option<PathBuf>,
+    },
+    /// Say what an image consists of: sizes, partitions, root hash.
+    Inspect {
+        /// The folder of its artefacts.
+        folder: PathBuf,
+    },
+    /// Refresh the lock file with the suite's current packages.
+    Lock {
+        /// Architecture to refresh.
+        #[arg(long, default_value = "x86_64")]
+        arch: Architecture,
+        #[command(flatten)]
+        packages: PackageOptions,
+    },
+}
+
+/// What to build.
+#[derive(Debug, Args)]
+pub(crate) struct Target {
+    /// The variant: a file of conf/variants without its ending.
+    #[arg(long, default_value = "metal-dev")]
+    pub(crate) variant: String,
+    /// Machine architecture.
+    #[arg(long, default_value = "x86_64")]
+    pub(crate) arch: Architecture,
+}
+
+/// The options of `assemble`.
+#[derive(Debug, Args)]
+pub(crate) struct Assemble {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// A root file system to take the listed third-party files from.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) packages: PathBuf,
+    /// A prefix with our own files: bin/PROGRAM and, below share/bottlerocket,
+    /// rootfs/SET, selinux/VARIANT (made by `policy`) and kernel/*.cfg.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) first_party: PathBuf,
+    /// The kernel image [default: boot/vmlinuz-RELEASE of the packages].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kernel: Option<PathBuf>,
+    /// The kernel's options [default: boot/config-RELEASE of the packages].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kernel_config: Option<PathBuf>,
+    /// Folder with systemd's stub and boot loader [default: usr/lib/systemd/boot/efi
+    /// of the packages].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) efi: Option<PathBuf>,
+    /// BUILD_ID of os-release [default: what git says of the source tree].
+    #[arg(long, value_name = "ID")]
+    pub(crate) build_id: Option<String>,
+    #[command(flatten)]
+    pub(crate) compression: CompressionOptions,
+    /// Where the artefacts go.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) tools: ToolOptions,
+}
+
+/// How much effort the root file system is worth.
+#[derive(Debug, Args)]
+pub(crate) struct CompressionOptions {
+    /// Compress the root file system, as for a release.
+    #[arg(long)]
+    release: bool,
+}
+
+impl CompressionOptions {
+    pub(crate) fn compression(&self) -> Compression {
+        if self.release {
+            Compression::Zstd
+        } else {
+            Compression::None
+        }
+    }
+}
+
+/// Where Debian packages come from.
+#[derive(Debug, Args)]
+pub(crate) struct PackageOptions {
+    /// Debian mirror [default: the one the host's apt uses].
+    #[arg(long, value_name = "URL", env = "DEBIAN_MIRROR")]
+    mirror: Option<String>,
+    /// Fail where a pinned package has left the mirror, instead of taking the
+    /// suite's current ones.
+    #[arg(long)]
+    locked: bool,
+}
+
+impl PackageOptions {
+    pub(crate) fn policy(&self) -> Policy {
+        Policy {
+            mirror: self.mirror.clone(),
+            locked: self.locked,
+        }
+    }
+}
+
+/// Where the image tools come from.
+#[derive(Debug, Args)]
+pub(crate) struct ToolOptions {
+    /// Unpacked packages with the image tools, as `image-builder packages tools`
+    /// prints their folder [default: the programs on PATH].
+    #[arg(long, value_name = "DIR", env = "BOTTLEROCKET_TOOLS")]
+    tools: Option<PathBuf>,
+}
+
+impl ToolOptions {
+    /// Those of the given folder, else those of this machine.
+    pub(crate) fn here(&self) -> Result<Tools> {
+        match &self.tools {
+            Some(folder) => Ok(Tools::unpacked(folder)?),
+            None => Ok(Tools::host()),
+        }
+    }
+
+    /// Those of the given folder, if it is there. (The scripts name it before
+    /// it is.)
+    pub(crate) fn existing(&self) -> Result<Option<Tools>> {
+        let folder = self.tools.as_ref().filter(|folder| folder.is_dir());
+        Ok(folder.map(|folder| Tools::unpacked(folder)).transpose()?)
+    }
+}
+
+/// A group of conf/debian/packages.toml.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Group {
+    /// What the images' files are taken from.
+    Os,
+    /// What images are made and run with.
+    Tools,
+}
+
+impl Group {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Group::Os => "os",
+            Group::Tools => "tools",
+        }
+    }
+}

@@ -1,14 +1,14 @@
 //! Building an image from files that another builder made.
 
 use crate::cli::Assemble;
-use crate::compose::Composition;
+use crate::compose::{self, Composition};
 use crate::explanations::Builder;
 use crate::first_party::FirstParty;
 use crate::release;
 use crate::source::Source;
 use crate::variant::Variant;
 use anyhow::{Context, Result};
-use rootfs::{InstalledPolicy, Kernel, KernelParts, ModuleLists};
+use rootfs::{InstalledPolicy, KernelParts};
 
 /// Where packages of systemd have its EFI programs.
 pub(crate) const EFI_PROGRAMS: &str = "usr/lib/systemd/boot/efi";
@@ -23,8 +23,6 @@ pub(crate) fn build(source: &Source, options: &Assemble) -> Result<()> {
         .context("the policy is not there\nhint: image-builder policy makes it")?;
     let tools = options.tools.here()?;
 
-    let lists = source.conf().join("kernel/modules.toml");
-    let lists = ModuleLists::read(&lists, architecture.name())?;
     let parts = KernelParts {
         packages: &options.packages,
         image: options.kernel.as_deref(),
@@ -35,13 +33,20 @@ pub(crate) fn build(source: &Source, options: &Assemble) -> Result<()> {
     if modules.exists() {
         files::at("remove", &modules, std::fs::remove_dir_all(&modules))?;
     }
-    let kernel = Kernel::prepare(parts, lists, &modules, &tools)?;
+    let kernel = compose::kernel(
+        source,
+        &variant.name,
+        architecture,
+        Builder::BitBake,
+        parts,
+        &modules,
+        &tools,
+    )?;
     let efi_programs = options.efi.clone();
     let composition = Composition {
         source,
         variant: &variant,
         architecture,
-        builder: Builder::BitBake,
         packages: options.packages.clone(),
         programs: first_party.programs(),
         overlays: first_party.overlays(),

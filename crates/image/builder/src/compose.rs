@@ -10,7 +10,7 @@ use crate::source::Source;
 use crate::variant::Variant;
 use anyhow::{Context, Result, bail};
 use disk::{Architecture, Compression, Identity};
-use rootfs::{FileContexts, InstalledPolicy, Kernel};
+use rootfs::{FileContexts, InstalledPolicy, Kernel, KernelParts, ModuleLists};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use tools::Tools;
@@ -24,8 +24,6 @@ pub(crate) struct Composition<'a> {
     pub(crate) variant: &'a Variant,
     /// The architecture of the image.
     pub(crate) architecture: Architecture,
-    /// Who made the parts.
-    pub(crate) builder: Builder,
     /// The tree of unpacked packages.
     pub(crate) packages: PathBuf,
     /// The folder of the first-party programs.
@@ -44,19 +42,30 @@ pub(crate) struct Composition<'a> {
     pub(crate) build_id: String,
 }
 
+/// The kernel of a variant: refused, if it is not what we require; else with its
+/// modules prepared in `work`.
+pub(crate) fn kernel(
+    source: &Source,
+    variant: &str,
+    architecture: Architecture,
+    builder: Builder,
+    parts: KernelParts<'_>,
+    work: &Path,
+    tools: &Tools,
+) -> Result<Kernel> {
+    // First, since a missing option is why a module is missing.
+    requirements::check(source, architecture, variant, builder, &parts.options()?)?;
+    let lists = source.conf().join("kernel/modules.toml");
+    let lists = ModuleLists::read(&lists, architecture.name())?;
+    Ok(Kernel::prepare(parts, lists, work, tools)?)
+}
+
 impl Composition<'_> {
     /// Makes and audits the root file system in `output`/root. The list of
     /// executables is taken as it is now, if `accept` says so.
     pub(crate) fn root(&self, output: &Path, accept: bool) -> Result<PathBuf> {
         let variant = self.variant;
         let step = Step::begin(format!("root file system of {}", variant.name));
-        requirements::check(
-            self.source,
-            self.architecture,
-            &variant.name,
-            self.builder,
-            &self.kernel.config,
-        )?;
         let overlays: Vec<PathBuf> = variant
             .software
             .iter()

@@ -1,6 +1,6 @@
 //! Building an image on Debian packages.
 
-use crate::compose::Composition;
+use crate::compose::{self, Composition};
 use crate::explanations::Builder;
 use crate::packages::{self, Policy};
 use crate::source::Source;
@@ -8,7 +8,7 @@ use crate::variant::Variant;
 use crate::{policy, programs, release};
 use anyhow::Result;
 use disk::{Architecture, Compression};
-use rootfs::{Kernel, KernelParts, ModuleLists};
+use rootfs::KernelParts;
 use std::path::{Path, PathBuf};
 
 /// What to build.
@@ -60,8 +60,6 @@ fn parts<'a>(request: &'a Request<'a>, output: &Path) -> Result<Composition<'a>>
     let packages = packages::unpacked(source, "os", *architecture, &request.packages)?;
     let programs = programs::build(source, *architecture)?;
     let policy = policy::make(source, variant, &output.join("policy"), &tools)?;
-    let conf = source.conf();
-    let lists = ModuleLists::read(&conf.join("kernel/modules.toml"), architecture.name())?;
     let parts = KernelParts {
         packages: &packages,
         image: None,
@@ -69,16 +67,24 @@ fn parts<'a>(request: &'a Request<'a>, output: &Path) -> Result<Composition<'a>>
     };
     // Another build of a kernel can have the same release and other modules.
     let modules = packages.with_extension("modules");
+    let kernel = compose::kernel(
+        source,
+        &variant.name,
+        *architecture,
+        Builder::ImageBuilder,
+        parts,
+        &modules,
+        &tools,
+    )?;
     Ok(Composition {
         source,
         variant,
         architecture: *architecture,
-        builder: Builder::ImageBuilder,
-        kernel: Kernel::prepare(parts, lists, &modules, &tools)?,
+        kernel,
         efi_programs: packages.join(crate::assemble::EFI_PROGRAMS),
         packages,
         programs,
-        overlays: conf.join("rootfs"),
+        overlays: source.conf().join("rootfs"),
         policy,
         tools,
         build_id: release::build_id(source),

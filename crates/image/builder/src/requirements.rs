@@ -55,3 +55,60 @@ pub(crate) fn check(
         unmet.join("\n")
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_exception_is_from_a_requirement() {
+        let source = Source::find(None, None).unwrap();
+        let required = Architecture::ALL.map(|a| required(&source, a).unwrap());
+        for explanation in Explanations::read(&source).unwrap().list() {
+            let item = explanation.item.as_str();
+            if let Some(option) = item.strip_prefix("kernel/") {
+                let known = required.iter().any(|options| options.get(option).is_some());
+                assert!(known || option.contains('*'), "{option}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_kernel_without_what_is_required_is_refused_with_what_it_lacks() {
+        let source = Source::find(None, None).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("config");
+        let write = |change: &str| {
+            let mut text = String::new();
+            for (option, value) in required(&source, Architecture::X86_64).unwrap().iter() {
+                text += &format!("{option}={value}\n");
+            }
+            std::fs::write(&config, text + change).unwrap();
+        };
+        let check = |builder| check(&source, Architecture::X86_64, "metal-dev", builder, &config);
+        let (ours, theirs) = (Builder::ImageBuilder, Builder::BitBake);
+        let table = [
+            ("", ours, None),
+            (
+                "CONFIG_DM_VERITY=n\n",
+                ours,
+                Some("CONFIG_DM_VERITY is n, required is m"),
+            ),
+            // Explained for Debian's kernel alone.
+            ("CONFIG_MODULE_SIG_ALL=n\n", ours, None),
+            (
+                "CONFIG_MODULE_SIG_ALL=n\n",
+                theirs,
+                Some("CONFIG_MODULE_SIG_ALL is n"),
+            ),
+        ];
+        for (change, builder, expected) in table {
+            write(change);
+            match (check(builder), expected) {
+                (Ok(()), None) => {}
+                (Err(error), Some(text)) => assert!(error.to_string().contains(text), "{error}"),
+                (other, _) => panic!("{change} {builder}: {other:?}"),
+            }
+        }
+    }
+}

@@ -29,6 +29,8 @@ pub(crate) fn make(inputs: &Inputs<'_>, output: &Path) -> Result<(), Error> {
         files::at("remove", output, std::fs::remove_file(output))?;
     }
     let mut mkfs = inputs.tools.command("mkfs.erofs")?;
+    // If it is set, mkfs.erofs only sets times that are later, and `-T` is lost.
+    mkfs.env_remove("SOURCE_DATE_EPOCH");
     mkfs.args(["--quiet", "--all-root", "-x1"])
         .args(inputs.compression.arguments())
         .arg(format!("-T{}", inputs.identity.epoch))

@@ -20,8 +20,6 @@ pub struct Kernel {
     pub release: String,
     /// The bootable kernel image.
     pub image: PathBuf,
-    /// The options it was built with (a `.config`).
-    pub config: PathBuf,
     /// Plain (uncompressed) modules with dependencies resolved.
     modules: PathBuf,
     lists: ModuleLists,
@@ -37,6 +35,18 @@ pub struct KernelParts<'a> {
     pub image: Option<&'a Path>,
     /// Its options, if they are not `boot/config-RELEASE` of that tree.
     pub config: Option<&'a Path>,
+}
+
+impl KernelParts<'_> {
+    /// Where the kernel's options are (a `.config`).
+    pub fn options(&self) -> Result<PathBuf, Error> {
+        Ok(self.of(self.config, "config", &only_kernel(self.packages)?))
+    }
+
+    fn of(&self, given: Option<&Path>, name: &str, release: &str) -> PathBuf {
+        let boot = || self.packages.join("boot");
+        given.map_or_else(|| boot().join(format!("{name}-{release}")), Path::to_owned)
+    }
 }
 
 /// The modules of an initramfs.
@@ -71,10 +81,8 @@ impl Kernel {
             &files::read_to_string(&source.join("modules.dep"))?,
             &files::read_to_string(&source.join("modules.builtin"))?,
         );
-        let boot = |name: &str| packages.join("boot").join(format!("{name}-{release}"));
         let kernel = Kernel {
-            image: parts.image.map_or_else(|| boot("vmlinuz"), Path::to_owned),
-            config: parts.config.map_or_else(|| boot("config"), Path::to_owned),
+            image: parts.of(parts.image, "vmlinuz", &release),
             modules: work.join(&release),
             release,
             lists,

@@ -33,11 +33,16 @@ pub(crate) fn build(source: &Source, options: &Assemble) -> Result<()> {
     if modules.exists() {
         files::at("remove", &modules, std::fs::remove_dir_all(&modules))?;
     }
+    let builder = if options.debian {
+        Builder::ImageBuilder
+    } else {
+        Builder::BitBake
+    };
     let kernel = compose::kernel(
         source,
         &variant.name,
         architecture,
-        Builder::BitBake,
+        builder,
         parts,
         &modules,
         &tools,

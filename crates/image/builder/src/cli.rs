@@ -153,6 +153,9 @@ pub(crate) struct Assemble {
     /// A root file system to take the listed third-party files from.
     #[arg(long, value_name = "DIR")]
     pub(crate) packages: PathBuf,
+    /// They are Debian's: conf/parity.toml speaks of them as image-builder's.
+    #[arg(long)]
+    pub(crate) debian: bool,
     /// A prefix with our own files: bin/PROGRAM and, below share/bottlerocket,
     /// rootfs/SET, selinux/VARIANT (made by `policy`) and kernel/*.cfg.
     #[arg(long, value_name = "DIR")]

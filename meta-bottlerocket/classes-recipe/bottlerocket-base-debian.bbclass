@@ -1,0 +1,35 @@
+# Third-party files of an image come from Debian packages, pinned in
+# conf/debian; programs, policy and files of ours come from native recipes.
+# For bottlerocket-image, which says how it is used.
+#
+# It builds an image in minutes, on machines that build nothing from source.
+
+inherit deploy nopackages
+
+LICENSE ?= "MIT"
+INHIBIT_DEFAULT_DEPS = "1"
+DEPENDS += " \
+    ${BOTTLEROCKET_DEPENDS} \
+    bottlerocket-applets-native \
+    bottlerocket-rootfs-native \
+    bottlerocket-selinux-policy-native \
+    bottlerocket-static-native \
+"
+PACKAGE_ARCH = "${MACHINE_ARCH}"
+
+do_configure[noexec] = "1"
+do_install[noexec] = "1"
+deltask do_populate_sysroot
+
+do_compile() {
+    bottlerocket_assemble \
+        --debian \
+        --packages ${BOTTLEROCKET_DEBIAN_CACHE}/${TARGET_ARCH}/os \
+        --first-party ${STAGING_DIR_NATIVE}${prefix_native}
+}
+
+do_deploy() {
+    bottlerocket_place ${DEPLOYDIR}
+    ln -sf ${IMAGE_NAME}.img ${DEPLOYDIR}/${IMAGE_LINK_NAME}.img
+}
+addtask deploy after do_compile before do_build

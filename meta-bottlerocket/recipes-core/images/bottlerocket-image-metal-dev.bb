@@ -1,0 +1,13 @@
+SUMMARY = "Image for bare metal and virtual machines, for development"
+DESCRIPTION = "The full settings API, no orchestrator, and a channel for tests that \
+production variants lack."
+LICENSE = "Apache-2.0 | MIT"
+
+BOTTLEROCKET_VARIANT = "metal-dev"
+IMAGE_INSTALL = " \
+    packagegroup-bottlerocket-base \
+    packagegroup-bottlerocket-development \
+    bottlerocket-selinux-policy-${BOTTLEROCKET_VARIANT} \
+"
+
+inherit bottlerocket-image

@@ -1,0 +1,1 @@
+require ${@bb.utils.contains('DISTRO', 'bottlerocket', 'erofs-utils-bottlerocket.inc', '', d)}

@@ -1,0 +1,1 @@
+require ${@bb.utils.contains('DISTRO', 'bottlerocket', 'linux-yocto-bottlerocket.inc', '', d)}

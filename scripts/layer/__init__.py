@@ -1,0 +1,1 @@
+"""Checks of the Yocto layer, for scripts/check-layer."""

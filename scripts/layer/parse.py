@@ -1,0 +1,54 @@
+"""All layers: every machine parses, and every image of it can be planned."""
+
+from layer import kas_shell
+from layer.kas_files import MACHINES
+from layer.report import Outcome
+
+
+def run(tree, report, mirrors):
+    rows = []
+    session = kas_shell.Session(tree, "parse", mirrors)
+    if not report.run("layers", session.prepare):
+        return
+    variants = list(tree.variants())
+    for machine in MACHINES:
+        if report.run(f"parse {machine}", parse, session, machine, rows):
+            for variant in variants:
+                report.run(f"plan {machine} {variant}", plan, session, machine, variant, rows)
+    print("\n| machine | variant | recipes | tasks |\n|---|---|---|---|")
+    for row in rows:
+        print(f"| {' | '.join(row)} |")
+
+
+def shell(session, machine, command, log, outcome):
+    text = session.shell([f"machine-{machine}", "feature-check"], command, log)
+    for line in kas_shell.problems(session.tree, text):
+        outcome.find(machine, line, f"less {session.tree.show(session.folder)}/log.{log}")
+    return text
+
+
+def parse(session, machine, rows):
+    outcome = Outcome()
+    text = shell(session, machine, "bitbake -p", f"{machine}.parse", outcome)
+    counts = kas_shell.PARSED.search(text)
+    if counts is None:
+        outcome.find(machine, "BitBake told no number of parsed recipes")
+    else:
+        recipes, skipped, masked, _ = counts.groups()
+        outcome.facts = f"{recipes} recipes, {skipped} skipped, {masked} masked"
+        rows.append((machine, "", recipes, ""))
+    return outcome
+
+
+def plan(session, machine, variant, rows):
+    outcome = Outcome()
+    image = f"bottlerocket-image-{variant}"
+    shell(session, machine, f"bitbake -g {image}", f"{machine}.{variant}.graph", outcome)
+    text = shell(session, machine, f"bitbake -n {image}", f"{machine}.{variant}.plan", outcome)
+    counts = kas_shell.SUMMARY.search(text)
+    if counts is None:
+        outcome.find(machine, f"BitBake planned no tasks for {image}")
+    else:
+        outcome.facts = f"{counts[1]} tasks"
+        rows.append((machine, variant, "", counts[1]))
+    return outcome

@@ -1,7 +1,6 @@
 """BitBake builds an image on Debian packages, the same twice, and it boots."""
 
 import json
-import os
 import shutil
 import subprocess
 
@@ -106,13 +105,9 @@ def boot(tree, state, deployed):
 
 def program(tree, name, *arguments, check=True):
     """A program of the workspace, built once."""
-    environment = os.environ | {
-        "BOTTLEROCKET_TOOLS": str(tree.root / "build/cache" / os.uname().machine / "tools")
-    }
     ran = subprocess.run(
         ["cargo", "run", "--quiet", "--locked", "--package", name, "--", *map(str, arguments)],
         cwd=tree.root,
-        env=environment,
         capture_output=True,
         text=True,
     )

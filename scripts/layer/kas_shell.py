@@ -32,7 +32,7 @@ class Session:
             "KAS_BUILD_DIR": str(self.folder),
             "DL_DIR": str(tree.root / "build/downloads"),
             "SSTATE_DIR": str(sstate or tree.root / "build/sstate-cache"),
-            "BOTTLEROCKET_DEBIAN_CACHE": str(tree.root / "build/cache"),
+            "BOTTLEROCKET_DEBIAN_CACHE": os.environ.get("BOTTLEROCKET_CACHE", str(tree.root / "build/cache")),
             "LC_ALL": "en_US.UTF-8",
         }
 

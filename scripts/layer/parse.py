@@ -10,14 +10,13 @@ def run(tree, report, mirrors):
     session = kas_shell.Session(tree, "parse", mirrors)
     if not report.run("layers", session.prepare):
         return
-    variants = list(tree.variants())
+    images = [f"bottlerocket-image-{variant}" for variant in tree.variants()]
     for machine in MACHINES:
         if report.run(f"parse {machine}", parse, session, machine, rows):
-            for variant in variants:
-                report.run(f"plan {machine} {variant}", plan, session, machine, variant, rows)
-    print("\n| machine | variant | recipes | tasks |\n|---|---|---|---|")
-    for row in rows:
-        print(f"| {' | '.join(row)} |")
+            report.run(f"plan {machine}", plan, session, machine, images, rows)
+    print("\n| machine | recipes parsed | tasks of its images |\n|---|---|---|")
+    for machine, recipes, tasks in rows:
+        print(f"| {machine} | {recipes} | {tasks} |")
 
 
 def shell(session, machine, command, log, outcome):
@@ -36,19 +35,18 @@ def parse(session, machine, rows):
     else:
         recipes, skipped, masked, _ = counts.groups()
         outcome.facts = f"{recipes} recipes, {skipped} skipped, {masked} masked"
-        rows.append((machine, "", recipes, ""))
+        rows.append([machine, recipes, "-"])
     return outcome
 
 
-def plan(session, machine, variant, rows):
+def plan(session, machine, images, rows):
     outcome = Outcome()
-    image = f"bottlerocket-image-{variant}"
-    shell(session, machine, f"bitbake -g {image}", f"{machine}.{variant}.graph", outcome)
-    text = shell(session, machine, f"bitbake -n {image}", f"{machine}.{variant}.plan", outcome)
+    shell(session, machine, f"bitbake -g {' '.join(images)}", f"{machine}.graph", outcome)
+    text = shell(session, machine, f"bitbake -n {' '.join(images)}", f"{machine}.plan", outcome)
     counts = kas_shell.SUMMARY.search(text)
     if counts is None:
-        outcome.find(machine, f"BitBake planned no tasks for {image}")
+        outcome.find(machine, f"BitBake planned no tasks for {' and '.join(images)}")
     else:
-        outcome.facts = f"{counts[1]} tasks"
-        rows.append((machine, variant, "", counts[1]))
+        outcome.facts = f"{counts[1]} tasks of {len(images)} images"
+        rows[-1][2] = counts[1]
     return outcome

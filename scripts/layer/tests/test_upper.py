@@ -73,11 +73,16 @@ class Comparisons(unittest.TestCase):
 
     def test_yocto_check_layer(self):
         passed = (
-            "INFO: test_readme (common.CommonCheckLayer)\nINFO:  ... ok\nINFO: meta-bottlerocket ... PASS\n"
+            "INFO: test_readme (common.CommonCheckLayer) ... ok\n"
+            "INFO: Ran 1 test in 3s\n"
+            "INFO: meta-bottlerocket ... PASS\n"
         )
         self.assertEqual(compat.judge(passed, 0, "").findings, [])
-        self.assertTrue(compat.judge(passed.replace("PASS", "FAIL"), 2, "").findings)
-        self.assertTrue(compat.judge("", 1, "").findings)
+        failed = "INFO: FAIL: test_readme (common.CommonCheckLayer)\n" + passed.replace("PASS", "FAIL")
+        cases = (("failed", failed, 2), ("skipped", passed.replace("PASS", "SKIPPED"), 2), ("died", "", 1))
+        for name, text, status in cases:
+            with self.subTest(name):
+                self.assertEqual(len(compat.judge(text, status, "").findings), 1)
 
 
 class Trees(BrokenTree):

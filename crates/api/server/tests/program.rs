@@ -9,11 +9,19 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use common::Node;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_apiserver");
+
+/// A process that is being started has copies of all descriptors until its
+/// exec, those of another test included: one test at a time.
+fn alone() -> MutexGuard<'static, ()> {
+    static ONE: Mutex<()> = Mutex::new(());
+    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 struct Started {
     child: Child,
@@ -71,6 +79,14 @@ impl Started {
     }
 }
 
+impl Drop for Started {
+    /// A test that failed leaves no server behind.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 fn ask(node: &Node, request: &str) -> String {
     use std::io::Write;
     let mut stream = UnixStream::connect(node.path("api.sock")).unwrap();
@@ -87,6 +103,7 @@ const COMMIT: &str = "POST /tx/commit?tx=t HTTP/1.1\r\nConnection: close\r\n\r\n
 
 #[test]
 fn it_makes_its_socket_logs_who_changes_what_and_stops() {
+    let _alone = alone();
     let node = Node::new();
     // A socket that is left over, and one that was not finished.
     for left_over in ["api.sock", "api.sock.new"] {
@@ -132,6 +149,7 @@ fn it_makes_its_socket_logs_who_changes_what_and_stops() {
 
 #[test]
 fn it_takes_the_socket_that_systemd_passes() {
+    let _alone = alone();
     let node = Node::new();
     let listener = UnixListener::bind(node.path("api.sock")).unwrap();
     // As systemd does: the socket is descriptor 3, the process is named.
@@ -155,6 +173,7 @@ fn it_takes_the_socket_that_systemd_passes() {
 
 #[test]
 fn it_ends_with_a_code_that_says_why() {
+    let _alone = alone();
     let node = Node::new();
     let datastore = node.path("datastore");
     let datastore = datastore.to_str().unwrap();
@@ -219,6 +238,7 @@ fn it_ends_with_a_code_that_says_why() {
 
 #[test]
 fn one_server_has_the_settings() {
+    let _alone = alone();
     let node = Node::new();
     let started = Started::new(&node, &mut Command::new(PROGRAM));
     let second = Command::new(PROGRAM)

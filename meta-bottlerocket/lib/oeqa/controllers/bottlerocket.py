@@ -121,6 +121,7 @@ class BottlerocketTarget(OETarget):
     def start(self, params=None, **_):
         """Boots the image with a fresh disk; `params` are options of `vm start`."""
         self.stop()
+        self.check_reachable()
         self.vm.state.mkdir(parents=True, exist_ok=True)
         options = [
             *("--image", str(self.image)),
@@ -143,6 +144,12 @@ class BottlerocketTarget(OETarget):
         if self.vm.call("status").status == 0:
             self.vm.output("stop")
         self.bootlog.write_text(self.console(), encoding="utf-8")
+
+    def check_reachable(self):
+        """Refuses an image whose node would answer nobody."""
+        contents = json.loads((self.image / "contents.json").read_text(encoding="utf-8"))
+        if "development" not in contents["software"]:
+            raise VmError(f"{self.image.name} is no development image: it has no channel for tests")
 
     def architecture(self) -> str:
         """That of the disk: `bottlerocket-VARIANT-ARCHITECTURE.img`."""

@@ -6,6 +6,7 @@ import subprocess
 from layer.report import Outcome
 
 TABLE = "build/parity.md"
+ARCHITECTURES = ("x86_64", "aarch64")
 
 
 def check(tree, scratch, builder):
@@ -16,21 +17,24 @@ def check(tree, scratch, builder):
             "describes partitions, which image-builder alone does",
             "conf/variants/*.toml, [disk]",
         )
-    ran = subprocess.run(
-        [builder, "--source", tree.root, "parity", "--first-party", scratch / "stage"],
-        capture_output=True,
-        text=True,
-    )
+    tables = []
+    for architecture in ARCHITECTURES:
+        ran = subprocess.run(
+            [builder, "--source", tree.root, "parity", "--first-party", scratch / "stage", "--arch", architecture],
+            capture_output=True,
+            text=True,
+        )
+        tables.append(f"# {architecture}\n\n{ran.stdout}")
+        if ran.returncode:
+            outcome.find(
+                f"image-builder parity --arch {architecture}",
+                said(ran.stderr) or f"ended with {ran.returncode}",
+                f"the table is {TABLE}; differences that have a reason are listed in conf/parity.toml",
+            )
     table = tree.root / TABLE
     table.parent.mkdir(exist_ok=True)
-    table.write_text(ran.stdout)
-    if ran.returncode:
-        outcome.find(
-            "image-builder parity",
-            said(ran.stderr) or f"ended with {ran.returncode}",
-            f"the table is {TABLE}; differences that have a reason are listed in conf/parity.toml",
-        )
-    rows = cells(ran.stdout)
+    table.write_text("\n".join(tables))
+    rows = [row for table in tables for row in cells(table)]
     differing = sum(row[-1] != "same" for row in rows)
     outcome.facts = f"{len(rows) - differing} rows the same, {differing} explained: {TABLE}"
     return outcome

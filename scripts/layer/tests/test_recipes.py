@@ -204,9 +204,9 @@ class Stage(BrokenTree):
         builder = self.scratch / "programs/image-builder"
         builder.write_text("#!/bin/sh\nprintf '| a |\\n|---|\\n| 1 |\\n'\n")
         self.assert_finds("disk.wks.in", parity.check, self.tree, self.scratch, builder)
-        self.assertEqual(self.path(parity.TABLE).read_text().count("\n"), 3)
+        self.assertEqual(self.path(parity.TABLE).read_text().count("| 1 |"), 2)
 
     def test_differences_between_the_builders(self):
         builder = self.builder()
-        builder.write_text("#!/bin/sh\necho 'error: 2 differences' >&2\nexit 1\n")
+        builder.write_text("#!/bin/sh\n[ $7 = aarch64 ] || exit 0\necho 'error: 2 differences' >&2\nexit 1\n")
         self.assert_finds("2 differences", parity.check, self.tree, self.scratch, builder)

@@ -147,5 +147,5 @@ pub fn build(inputs: &Inputs<'_>, root: &Path) -> Result<(), Error> {
     let extra = inputs.software.iter().flat_map(|set| &set.libraries);
     libraries::complete(inputs.packages, root, extra)?;
     inputs.kernel.install_modules(root, inputs.tools)?;
-    copy::overlay(inputs.policy.tree(), root)
+    inputs.policy.lay_over(root)
 }

@@ -98,9 +98,9 @@ impl InstalledPolicy {
         Ok(policy)
     }
 
-    /// What is laid over the root.
-    pub fn tree(&self) -> &Path {
-        &self.tree
+    /// Puts it into a root; whatever else lies in its tree does not come along.
+    pub(crate) fn lay_over(&self, root: &Path) -> Result<(), Error> {
+        copy::file_or_tree(&self.tree.join(BASE), &root.join(BASE))
     }
 
     /// The policy that init loads.

@@ -14,6 +14,15 @@ from oeqa.utils.commands import bitbake, get_bb_vars
 
 IMAGE = "bottlerocket-image-metal-dev"
 
+VARIABLES = [
+    "BBINCLUDED",
+    "BOTTLEROCKET_SOURCE",
+    "BOTTLEROCKET_VARIANT",
+    "DEPLOY_DIR_IMAGE",
+    "IMAGE_LINK_NAME",
+    "TARGET_ARCH",
+]
+
 # Partition types: the EFI system partition, and root and root-verity of the
 # Discoverable Partitions Specification.
 ESP = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b"
@@ -36,8 +45,7 @@ class ImageTestCase(OESelftestTestCase):
     def setUpLocal(self):
         super().setUpLocal()
         if ImageTestCase.vars is None:
-            names = ["DEPLOY_DIR_IMAGE", "IMAGE_LINK_NAME", "BOTTLEROCKET_VARIANT"]
-            ImageTestCase.vars = get_bb_vars([*names, "TARGET_ARCH", "BBINCLUDED"], IMAGE)
+            ImageTestCase.vars = get_bb_vars(VARIABLES, IMAGE)
         self.deployed = Path(self.vars["DEPLOY_DIR_IMAGE"])
         self.folder = self.deployed / self.vars["IMAGE_LINK_NAME"]
 
@@ -114,39 +122,56 @@ class DeployedImage(ImageTestCase):
 
 
 class RefusedImage(ImageTestCase):
-    """Defects with which an image must not be built. They are made in recipes
-    that are built within a second."""
+    """Defects with which an image must not be built: a file too many, or
+    another one, in a recipe that is built within a second.
 
-    def refused(self, message, recipe, commands):
-        """Builds with commands at the end of a recipe's do_install, which
-        must fail with a message."""
-        steps = "".join("${@chr(10)}" + command for command in commands)
+    The file is a source: an addition to a task that is for one recipe alone
+    (`:append:pn-RECIPE`) would not change its signature.
+    """
+
+    def refused(self, message, recipe, file, text):
+        """Builds with a file among the sources of a recipe, which must fail
+        with a message. The path is relative to the top of the repository."""
+        folder = Path(self.builddir, "defects")
+        folder.mkdir()
+        self.track_for_cleanup(str(folder))
+        defect = folder / Path(file).name
+        defect.write_text(text, encoding="utf-8")
+        defect.chmod(0o755)
+        place = Path(file).parent
         # The recipe is native where the image is made without packages.
         for name in {recipe, recipe.removesuffix("-native") + "-native"}:
-            self.append_config(f'do_install:append:pn-{name} = "{steps}"')
+            self.append_config(
+                f'FILESEXTRAPATHS:prepend:pn-{name} = "{folder}:"\n'
+                f'SRC_URI:append:pn-{name} = " file://{defect.name};subdir=${{BP}}/{place}"\n'
+            )
         result = bitbake(IMAGE, ignore_status=True)
         self.assertNotEqual(result.status, 0, "the image was built")
         self.assertIn(message, result.output)
 
     def test_a_shell_is_refused(self):
-        shell = "${D}${datadir}/bottlerocket/rootfs/base/usr/bin/sh"
         self.refused(
             "/usr/bin/sh is a shell or interpreter",
             "bottlerocket-rootfs",
-            [f"install -D -m 0755 /dev/null {shell}"],
+            "conf/rootfs/base/usr/bin/sh",
+            "shell",
         )
 
     def test_a_program_that_is_not_listed_is_refused(self):
-        program = "${D}${datadir}/bottlerocket/rootfs/base/usr/lib/helper"
         self.refused(
             "/usr/lib/helper is not in the variant's list of executables",
             "bottlerocket-rootfs",
-            [f"install -D -m 0755 /dev/null {program}"],
+            "conf/rootfs/base/usr/lib/helper",
+            "program",
         )
 
     def test_a_program_that_is_listed_but_missing_is_refused(self):
+        file = "conf/software/base.toml"
+        text = Path(self.vars["BOTTLEROCKET_SOURCE"], file).read_text(encoding="utf-8")
+        lines = [line for line in text.splitlines() if "networkctl" not in line]
         self.refused(
             "/usr/bin/networkctl is in the variant's list of executables, but not in the image",
             "bottlerocket-conf-native",
-            ["sed -i '/networkctl/d' ${D}${datadir}/bottlerocket/conf/software/base.toml"],
+            file,
+            "\n".join(lines),
         )

@@ -32,4 +32,5 @@ do_deploy() {
     bottlerocket_place ${DEPLOYDIR}
     ln -sf ${IMAGE_NAME}.img ${DEPLOYDIR}/${IMAGE_LINK_NAME}.img
 }
+do_deploy[postfuncs] += "bottlerocket_deploy_testdata"
 addtask deploy after do_compile before do_build

@@ -13,13 +13,15 @@
 # Deployed are the disk, ${IMAGE_LINK_NAME}.img, and the folder
 # ${IMAGE_LINK_NAME} with everything it consists of.
 
-inherit bottlerocket-revision image-artifact-names
+inherit image-artifact-names
 
 BOTTLEROCKET_BASE ?= "yocto"
-inherit bottlerocket-base-${BOTTLEROCKET_BASE}
+inherit bottlerocket-base-${BOTTLEROCKET_BASE} bottlerocket-testimage
 
 # Packages are not part of the name: an image has one root file system.
 IMAGE_NAME_SUFFIX = ""
+
+SOURCE_DATE_EPOCH = "${BOTTLEROCKET_EPOCH}"
 
 # Compressed, as for a release. "0" saves time while developing.
 BOTTLEROCKET_COMPRESS ?= "1"

@@ -7,8 +7,6 @@
 # the same path. Files are told apart by content: a tree with changes builds
 # them, an unchanged one is taken from sstate.
 
-inherit bottlerocket-revision
-
 SECTION ?= "base"
 LICENSE = "Apache-2.0 | MIT"
 LIC_FILES_CHKSUM = " \
@@ -20,3 +18,5 @@ FILESEXTRAPATHS:prepend := "${BOTTLEROCKET_SOURCE}:"
 
 BOTTLEROCKET_FILES ?= ""
 SRC_URI = "${@' '.join('file://%s;subdir=${BP}' % file for file in ['LICENSE-APACHE', 'LICENSE-MIT'] + d.getVar('BOTTLEROCKET_FILES').split())}"
+
+SOURCE_DATE_EPOCH = "${BOTTLEROCKET_EPOCH}"

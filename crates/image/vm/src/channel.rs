@@ -6,7 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -38,6 +38,8 @@ struct Shared {
     writer: Mutex<UnixStream>,
     waiting: Mutex<Waiting>,
     next_id: AtomicU64,
+    /// Who answered the first ping.
+    agent: OnceLock<Identity>,
 }
 
 #[derive(Debug, Default)]
@@ -72,6 +74,7 @@ impl Channel {
             writer: Mutex::new(socket),
             waiting: Mutex::default(),
             next_id: AtomicU64::new(now.as_micros() as u64),
+            agent: OnceLock::new(),
         });
         let dispatcher = Arc::downgrade(&shared);
         thread::Builder::new()
@@ -105,7 +108,11 @@ impl Channel {
             let left = deadline.saturating_duration_since(Instant::now());
             let ping = Operation::Ping(Ping {});
             match self.call(ping, "a ping", left.min(PING_INTERVAL)) {
-                Ok(Outcome::Pong { pong }) => return Ok(pong),
+                Ok(Outcome::Pong { pong }) => {
+                    // Stays the first one: a later one is a restart.
+                    let _ = self.shared.agent.set(pong.clone());
+                    return Ok(pong);
+                }
                 Ok(other) => return Err(unexpected("a ping", other)),
                 Err(Error::NoAnswer { request, .. }) if left.is_zero() => {
                     return Err(Error::NoAnswer { request, within });
@@ -234,6 +241,9 @@ impl Shared {
                     let _ = call.send(Reply::Outcome(answer.outcome));
                 }
             }
+            // The guest hears of the end of the last visit late at times: the
+            // agent then greets this one in the middle of it.
+            Message::Hello(greeting) if self.agent.get() == Some(&greeting.hello) => {}
             // A new agent knows nothing of what an earlier one was asked.
             Message::Hello(_) => {
                 for (_, call) in waiting.calls.drain() {

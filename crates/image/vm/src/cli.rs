@@ -113,6 +113,10 @@ pub(crate) struct Start {
     /// File that holds the command line of that kernel.
     #[arg(long, value_name = "FILE", requires = "kernel")]
     pub cmdline: Option<PathBuf>,
+    /// Folder of the firmware (OVMF/OVMF_CODE_4M.fd and its like), instead of
+    /// that of the tools or of this machine.
+    #[arg(long, value_name = "DIR")]
+    pub firmware: Option<PathBuf>,
     /// Memory in MiB.
     #[arg(long, value_name = "MIB", default_value_t = 1024)]
     pub memory: u32,

@@ -135,11 +135,10 @@ fn prepare_uuid(folder: &Path) -> Result<String> {
 /// Copies the template of the UEFI variables unless the machine has its own
 /// already, and returns where the code is.
 fn prepare_firmware(options: &Options, folder: &Path) -> Result<PathBuf> {
-    let share = options
-        .tools
-        .root()
-        .unwrap_or(Path::new("/"))
-        .join("usr/share");
+    let share = options.firmware.clone().unwrap_or_else(|| {
+        let root = options.tools.root().unwrap_or(Path::new("/"));
+        root.join("usr/share")
+    });
     let find = |name: &str| {
         let path = share.join(name);
         if path.exists() {

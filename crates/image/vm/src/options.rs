@@ -13,6 +13,9 @@ pub struct Options {
     pub architecture: &'static Architecture,
     /// Where QEMU and the firmware come from.
     pub tools: Tools,
+    /// Folder of the firmware, in folders and files named as Debian does; that
+    /// of the tools, or of this machine, if not given.
+    pub firmware: Option<PathBuf>,
     /// How the kernel is found.
     pub boot: Boot,
     /// The disk, if any.
@@ -46,6 +49,7 @@ impl Options {
         Options {
             architecture,
             tools,
+            firmware: None,
             boot,
             disk: None,
             memory_mib: 1024,

@@ -76,6 +76,11 @@ fn options(start: &Start, state: &Path, tools: Option<&Path>) -> Result<Options>
     options.network = Some(Network {
         forwards: start.forward.clone(),
     });
+    options.firmware = start
+        .firmware
+        .as_deref()
+        .map(|folder| files::at("find", folder, std::path::absolute(folder)))
+        .transpose()?;
     if let Some(file) = &start.user_data {
         options.user_data = Some(UserData::FirmwareConfiguration(files::read(file)?));
     }

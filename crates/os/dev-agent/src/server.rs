@@ -31,6 +31,7 @@ impl Server {
             identity: Identity {
                 protocol: PROTOCOL,
                 boot: boot.trim().to_owned(),
+                process: std::process::id(),
             },
             in_flight: AtomicUsize::new(0),
         }

@@ -30,6 +30,11 @@ pub struct Identity {
     pub protocol: u32,
     /// The kernel's boot id, so that the host notices a restart.
     pub boot: String,
+    /// The agent's process, so that the host tells a new agent from one that
+    /// greets again, having learnt late that its visitor changed. 0 for agents
+    /// that do not tell.
+    #[serde(default)]
+    pub process: u32,
 }
 
 /// The answer to the request of the same id.

@@ -61,7 +61,11 @@ fn operation() -> impl Strategy<Value = Operation> {
 }
 
 fn identity() -> impl Strategy<Value = Identity> {
-    (any::<u32>(), text()).prop_map(|(protocol, boot)| Identity { protocol, boot })
+    (any::<u32>(), text(), any::<u32>()).prop_map(|(protocol, boot, process)| Identity {
+        protocol,
+        boot,
+        process,
+    })
 }
 
 fn outcome() -> impl Strategy<Value = Outcome> {
@@ -157,7 +161,10 @@ fn the_wire_form_is_fixed() {
         ("request", r#"{"id":6,"file-system":{"path":"/local"}}"#),
         ("message", r#"{"id":6,"size":4096}"#),
         ("message", r#"{"id":5,"entries":["apiclient"]}"#),
-        ("message", r#"{"hello":{"protocol":1,"boot":"b"}}"#),
+        (
+            "message",
+            r#"{"hello":{"protocol":1,"boot":"b","process":7}}"#,
+        ),
         (
             "message",
             r#"{"id":1,"exit":0,"stdout":"aGk=","stderr":""}"#,

@@ -11,6 +11,7 @@ fn identity(boot: &str) -> Identity {
     Identity {
         protocol: dev_protocol::PROTOCOL,
         boot: boot.to_owned(),
+        process: 1,
     }
 }
 
@@ -68,6 +69,25 @@ fn a_ping_is_repeated_until_it_is_answered() {
     // The first answered ping is taken for lost in the restart that the hello
     // tells of; the next one is answered.
     assert_eq!(channel.wait(Duration::from_secs(20)).unwrap().boot, "b");
+}
+
+#[test]
+fn a_belated_greeting_is_no_restart() {
+    let channel = agent(|request, socket| match request.operation {
+        Operation::Ping(_) => answer(
+            socket,
+            request.id,
+            Outcome::Pong {
+                pong: identity("b"),
+            },
+        ),
+        _ => {
+            hello(socket, "b");
+            answer(socket, request.id, Outcome::Finished(Finished::default()));
+        }
+    });
+    channel.wait(Duration::from_secs(20)).unwrap();
+    assert_eq!(channel.run(run(&["x"], 20)).unwrap().exit, 0);
 }
 
 #[test]

@@ -61,12 +61,12 @@ class Layer:
             str(tree.layer / "conf/layer.conf"),
             "conf/distro/bottlerocket.conf",
         ):
-            base = self._handle(file, base)
+            base = self._handle(file, base, baseconfig=True)
         self.base = base
 
-    def _handle(self, file, data):
+    def _handle(self, file, data, baseconfig=False):
         try:
-            return bb.parse.handle(str(file), data)
+            return bb.parse.handle(str(file), data, baseconfig=baseconfig)
         except (bb.parse.ParseError, bb.BBHandledException, bb.data_smart.ExpansionError) as error:
             hint = "a class of a layer below that is new here is named in scripts/layer/bitbake.py"
             raise CheckError(

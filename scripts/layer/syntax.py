@@ -50,7 +50,7 @@ def conf(file):
             pending = pending[:-1]
             continue
         if pending and not pending.startswith("#"):
-            ConfHandler.feeder(number, pending, str(file), statements)
+            ConfHandler.feeder(number, pending, str(file), statements, baseconfig=True)
         pending = ""
     return statements
 

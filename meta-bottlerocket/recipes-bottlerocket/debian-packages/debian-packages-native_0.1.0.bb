@@ -3,21 +3,23 @@ DESCRIPTION = "In place of what BitBake would build from source, see bottlerocke
 
 inherit bottlerocket-source native
 
-DEPENDS += "image-builder-native"
-
 BOTTLEROCKET_FILES = "conf/debian conf/variants"
 
-do_configure[noexec] = "1"
-
-# They are verified by the hashes of the lock file, and kept between builds.
-# nooelint: oelint.task.network
-do_compile[network] = "1"
-do_compile() {
-    # apt has a state of its own here; where it finds packages is the host's.
+# Fetched by apt, with a state of its own, from where the host's finds packages;
+# verified by the hashes of the lock file, and kept between builds. A fetching
+# task has no sysroot yet: the program is run from where it was built.
+do_fetch[depends] += "image-builder-native:do_populate_sysroot"
+do_fetch[postfuncs] += "debian_packages_fetch"
+debian_packages_fetch() {
     for group in tools os; do
-        image-builder --source ${S} --cache ${BOTTLEROCKET_DEBIAN_CACHE} packages $group
+        ${COMPONENTS_DIR}/${BUILD_ARCH}/image-builder-native${bindir_native}/image-builder \
+            --source ${BOTTLEROCKET_SOURCE} --cache ${BOTTLEROCKET_DEBIAN_CACHE} packages $group
     done
 }
+debian_packages_fetch[vardepsexclude] = "BOTTLEROCKET_SOURCE BOTTLEROCKET_DEBIAN_CACHE COMPONENTS_DIR"
+
+do_configure[noexec] = "1"
+do_compile[noexec] = "1"
 
 do_install() {
     install -d ${D}${datadir}/bottlerocket

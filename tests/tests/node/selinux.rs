@@ -46,7 +46,7 @@ fn the_kernel_is_locked_down() -> Result<()> {
 fn the_policy_is_the_one_that_was_built() -> Result<()> {
     on_node(|subject| {
         let path = "/usr/lib/selinux/bottlerocket/policy/policy.33";
-        let built = std::fs::read(subject.image.file("policy/policy.33"))?;
+        let built = std::fs::read(subject.image.file(&format!("policy{path}")))?;
         let found = subject.channel().read_file(path)?;
         assert!(
             found.data.0 == built,

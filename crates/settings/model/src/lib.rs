@@ -10,20 +10,27 @@
 //! optional, and one field in [`Settings`].
 
 mod de;
+mod docs;
 mod error;
 mod groups;
 mod hint;
 pub mod json;
 pub mod key;
+mod model;
 mod rules;
+mod schema;
 mod settings;
 pub mod tree;
 mod values;
+mod variant;
 
+pub use docs::{KeyDoc, Kind};
 pub use error::Error;
 pub use groups::kernel::Kernel;
 pub use groups::network::Network;
 pub use groups::ntp::Ntp;
 pub use key::Key;
+pub use model::Model;
 pub use settings::{Settings, normalise, validate};
 pub use values::{BadValue, Hostname, Motd, SingleLineString, SysctlKey, Url};
+pub use variant::{Platform, Variant, VariantError};

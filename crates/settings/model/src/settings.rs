@@ -1,13 +1,14 @@
 //! The tree of settings as types.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Error, Kernel, Motd, Network, Ntp, de, rules, tree};
+use crate::{Error, Kernel, Model, Motd, Network, Ntp, de};
 
 /// All groups of settings. A field that is `None` is not set, which is
 /// different from being set to a default.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Settings {
     /// The message shown to whoever logs in.
@@ -31,17 +32,13 @@ impl Settings {
 /// Checks a part of the settings, each value for itself, and returns it as it
 /// is stored: the names and forms the model writes, and only what is set.
 pub fn normalise(tree: &Value) -> Result<Value, Error> {
-    let settings = Settings::from_tree(tree)?;
-    let mut normal = serde_json::to_value(settings)
-        .map_err(|e| Error::new("settings", format!("cannot be written back: {e}")))?;
-    tree::prune(&mut normal);
-    Ok(normal)
+    Model::complete().normalise(tree)
 }
 
 /// Checks a whole tree: every value for itself, then the rules between them.
 /// For the effective settings of a node, or what they are about to become.
 pub fn validate(tree: &Value) -> Result<(), Error> {
-    rules::check(&Settings::from_tree(tree)?)
+    Model::complete().validate(tree)
 }
 
 #[cfg(test)]

@@ -25,11 +25,13 @@ pub struct BadValue {
 }
 
 /// Declares a type that holds text for which `check` returns no reason against
-/// it, and that is a plain string wherever it is read or written.
+/// it, and that is a plain string wherever it is read or written. Words of
+/// JSON Schema may follow, as far as they can say what `check` does.
 macro_rules! text_type {
-    ($(#[$doc:meta])* $name:ident, $what:literal, $check:expr) => {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $check:expr $(, $word:literal = $value:expr)*) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+        #[schemars(title = $what $(, extend($word = $value))*)]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 

@@ -9,7 +9,7 @@ use serde::forward_to_deserialize_any;
 use serde_json::{Number, Value};
 use serde_path_to_error::Segment;
 
-use crate::error::printable;
+use crate::error::unknown;
 use crate::hint::nearest;
 use crate::key::write_segment;
 use crate::{Error, Settings};
@@ -104,15 +104,7 @@ impl Display for Fault {
                 what,
                 name,
                 expected,
-            } => {
-                write!(f, "unknown {what} `{}`, expected ", printable(name))?;
-                match expected {
-                    [] => f.write_str("none"),
-                    [only] => write!(f, "`{only}`"),
-                    [one, other] => write!(f, "`{one}` or `{other}`"),
-                    many => write!(f, "one of `{}`", many.join("`, `")),
-                }
-            }
+            } => f.write_str(&unknown(what, name, expected)),
         }
     }
 }

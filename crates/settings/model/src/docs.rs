@@ -90,39 +90,38 @@ fn kind_of(root: &Value, schema: &Value) -> Kind {
 /// Every key that holds a value.
 pub(crate) fn keys(root: &Value) -> Vec<KeyDoc> {
     let mut found = Vec::new();
-    walk(root, root, "", "", &mut found);
+    walk(root, root, "", None, &mut found);
     found
 }
 
-fn walk(root: &Value, field: &Value, path: &str, above: &str, found: &mut Vec<KeyDoc>) {
+/// `above` is what is said about a map, for values of which nothing more is
+/// said.
+fn walk(root: &Value, field: &Value, path: &str, above: Option<&str>, found: &mut Vec<KeyDoc>) {
     let schema = resolve(root, field);
-    let description = field["description"]
-        .as_str()
-        .or_else(|| schema["description"].as_str())
-        .unwrap_or(above);
-    if let Some(members) = schema["properties"].as_object() {
-        for (name, member) in members {
-            let mut inner = path.to_owned();
-            if !inner.is_empty() {
-                inner.push('.');
-            }
-            write_segment(&mut inner, name);
-            walk(root, member, &inner, description, found);
+    let members = schema["properties"].as_object();
+    let values = values_of_map(schema);
+    for (name, member) in members.into_iter().flatten() {
+        let mut inner = path.to_owned();
+        if !inner.is_empty() {
+            inner.push('.');
         }
-    } else if let Some(values) = values_of_map(schema) {
-        let placeholder = schema["x-name"].as_str().unwrap_or("name");
-        walk(
-            root,
-            values,
-            &format!("{path}.<{placeholder}>"),
-            description,
-            found,
-        );
-    } else {
+        write_segment(&mut inner, name);
+        walk(root, member, &inner, None, found);
+    }
+    if let Some(values) = values {
+        let name = field["x-name"].as_str().or(schema["x-name"].as_str());
+        let inner = format!("{path}.<{}>", name.unwrap_or("name"));
+        walk(root, values, &inner, field["description"].as_str(), found);
+    }
+    if members.is_none() && values.is_none() {
+        let said = field["description"].as_str().or(above);
         found.push(KeyDoc {
             key: path.to_owned(),
             kind: words(root, field),
-            description: description.to_owned(),
+            description: said
+                .or(schema["description"].as_str())
+                .unwrap_or_default()
+                .to_owned(),
         });
     }
 }

@@ -12,7 +12,7 @@
 mod de;
 mod docs;
 mod error;
-mod groups;
+pub mod groups;
 mod hint;
 pub mod json;
 pub mod key;
@@ -26,11 +26,8 @@ mod variant;
 
 pub use docs::{KeyDoc, Kind};
 pub use error::Error;
-pub use groups::kernel::Kernel;
-pub use groups::network::Network;
-pub use groups::ntp::Ntp;
 pub use key::Key;
 pub use model::Model;
 pub use settings::{Settings, normalise, validate};
-pub use values::{BadValue, Hostname, Motd, SingleLineString, SysctlKey, Url};
+pub use values::*;
 pub use variant::{Platform, Variant, VariantError};

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 use crate::docs::{KeyDoc, Kind};
+use crate::error::unknown;
 use crate::hint::nearest;
 use crate::key::write_segment;
 use crate::{Error, Key, Settings, de, docs, rules, schema, tree};
@@ -145,10 +146,5 @@ fn unknown_group(name: &str, known: &[&str]) -> Error {
     } else {
         nearest(name, known).map(|guess| format!("did you mean `{guess}`?"))
     };
-    let name_shown = crate::error::printable(name);
-    let reason = format!(
-        "unknown field `{name_shown}`, expected one of `{}`",
-        known.join("`, `")
-    );
-    Error::new(group_key(name), reason).with_hint(hint)
+    Error::new(group_key(name), unknown("field", name, known)).with_hint(hint)
 }

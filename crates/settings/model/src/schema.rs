@@ -43,8 +43,12 @@ impl Transform for WithoutNull {
         if let [Value::Object(only)] = &choices[..] {
             let only = only.clone();
             schema.remove("anyOf");
+            // What is said about the field goes before what is said about its
+            // type.
             for (word, value) in only {
-                schema.insert(word, value);
+                if schema.get(&word).is_none() {
+                    schema.insert(word, value);
+                }
             }
         }
     }

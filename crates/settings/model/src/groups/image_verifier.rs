@@ -1,0 +1,32 @@
+//! `settings.image-verifier-plugins`: which images may be pulled.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::group;
+use crate::{Base64Json, Identifier};
+
+/// Programs that containerd asks before it pulls an image.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct ImageVerifierPlugins {
+    /// Whether the programs are asked. Unset means no: every image may be
+    /// pulled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    /// The programs by name, such as `notation`.
+    #[serde(flatten)]
+    #[schemars(extend("x-name" = "plugin"))]
+    pub plugins: BTreeMap<Identifier, ImageVerifierPlugin>,
+}
+
+group! {
+    /// A program that verifies images.
+    ImageVerifierPlugin {
+        /// Whom to trust for which images: a trust policy in JSON (Notary
+        /// Project), in base64.
+        trustpolicy: Base64Json,
+    }
+}

@@ -81,7 +81,20 @@ impl Model {
     ///
     /// As [`Model::normalise`], or the first rule that the settings break.
     pub fn validate(&self, tree: &Value) -> Result<(), Error> {
-        rules::check(&self.read(tree)?)
+        match self.broken_rules(tree)?.into_iter().next() {
+            Some(fault) => Err(fault),
+            None => Ok(()),
+        }
+    }
+
+    /// Every rule that a whole tree breaks. The key of each is the setting to
+    /// change; if that is one to add, a generator may still add it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Model::normalise`].
+    pub fn broken_rules(&self, tree: &Value) -> Result<Vec<Error>, Error> {
+        Ok(rules::check(&self.read(tree)?))
     }
 
     fn read(&self, tree: &Value) -> Result<Settings, Error> {

@@ -101,6 +101,9 @@ fn walk(root: &Value, field: &Value, path: &str, above: Option<&str>, found: &mu
     let members = schema["properties"].as_object();
     let values = values_of_map(schema);
     for (name, member) in members.into_iter().flatten() {
+        if member["deprecated"] == true {
+            continue;
+        }
         let mut inner = path.to_owned();
         if !inner.is_empty() {
             inner.push('.');
@@ -141,8 +144,15 @@ fn words(root: &Value, field: &Value) -> String {
     }
     match schema["type"].as_str() {
         Some("array") => {
-            let entry = schema["prefixItems"].get(0).unwrap_or(&schema["items"]);
-            format!("list of {}", words(root, entry))
+            if let Some([first, second]) = schema["prefixItems"].as_array().map(Vec::as_slice) {
+                return format!("pair of {} and {}", words(root, first), words(root, second));
+            }
+            let entry = words(root, &schema["items"]);
+            if entry.contains(" or ") {
+                format!("list of ({entry})")
+            } else {
+                format!("list of {entry}")
+            }
         }
         Some("integer") => match (schema["minimum"].as_i64(), schema["maximum"].as_i64()) {
             (Some(least), Some(most)) => format!("integer from {least} to {most}"),
@@ -160,7 +170,10 @@ fn words(root: &Value, field: &Value) -> String {
 
 /// The words that a setting takes, as code.
 fn choices(schema: &Value) -> Option<Vec<String>> {
-    let quoted = |value: &Value| Some(format!("`{}`", value.as_str()?));
+    let quoted = |value: &Value| match value.as_str()? {
+        "" => Some("`\"\"`".to_owned()),
+        word => Some(format!("`{word}`")),
+    };
     if let Some(values) = schema["enum"].as_array() {
         return values.iter().map(quoted).collect();
     }

@@ -2,7 +2,7 @@
 
 use schemars::Schema;
 use schemars::generate::SchemaSettings;
-use schemars::transform::{Transform, transform_subschemas};
+use schemars::transform::{RecursiveTransform, Transform, transform_subschemas};
 use serde_json::{Map, Value, json};
 
 use crate::Settings;
@@ -10,6 +10,8 @@ use crate::Settings;
 /// The schema (draft 2020-12) of some groups of the settings.
 pub(crate) fn of(groups: &[&str]) -> Value {
     let mut whole = SchemaSettings::draft2020_12()
+        .with_transform(RecursiveTransform(flow))
+        .with_transform(RecursiveTransform(add_aliases))
         .with_transform(WithoutNull)
         .into_generator()
         .into_root_schema_for::<Settings>()
@@ -19,6 +21,35 @@ pub(crate) fn of(groups: &[&str]) -> Value {
     }
     drop_unused_definitions(&mut whole);
     whole
+}
+
+/// Undoes the line breaks of the source in descriptions; an empty line still
+/// ends a paragraph.
+fn flow(schema: &mut Schema) {
+    if let Some(Value::String(text)) = schema.get_mut("description") {
+        let paragraphs: Vec<String> = text
+            .split("\n\n")
+            .map(|text| text.replace('\n', " "))
+            .collect();
+        *text = paragraphs.join("\n\n");
+    }
+}
+
+/// Gives a setting with `x-alias` a second entry under that name, which is
+/// marked as not for new files.
+fn add_aliases(schema: &mut Schema) {
+    let Some(Value::Object(properties)) = schema.get_mut("properties") else {
+        return;
+    };
+    let mut added = Vec::new();
+    for property in properties.values_mut().filter_map(Value::as_object_mut) {
+        if let Some(Value::String(alias)) = property.remove("x-alias") {
+            let mut second = property.clone();
+            second.insert("deprecated".to_owned(), true.into());
+            added.push((alias, second.into()));
+        }
+    }
+    properties.extend(added);
 }
 
 /// Every setting may be absent, and `null` says no more than that; TOML has no
@@ -99,7 +130,7 @@ pub(crate) fn resolve<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
 /// Translates a schema of ours from draft 2020-12 to draft 4.
 ///
 /// Draft 4 ignores whatever stands beside a `$ref`, has no `const`, no
-/// `prefixItems` and no `propertyNames`, and calls `$defs` `definitions`.
+/// `prefixItems` and no `deprecated`, and calls `$defs` `definitions`.
 pub(crate) fn draft4(schema: &Value) -> Value {
     let mut old = translate(schema);
     old["$schema"] = "http://json-schema.org/draft-04/schema#".into();
@@ -119,7 +150,7 @@ fn translate(schema: &Value) -> Value {
             "$defs" => old.insert("definitions".to_owned(), translate_each(value)),
             "properties" | "patternProperties" => old.insert(word.clone(), translate_each(value)),
             "const" => old.insert("enum".to_owned(), json!([value])),
-            "examples" | "propertyNames" => None,
+            "deprecated" | "x-name" => None,
             "$ref" => old.insert(
                 word.clone(),
                 value
@@ -128,7 +159,8 @@ fn translate(schema: &Value) -> Value {
                     .into(),
             ),
             "prefixItems" => {
-                old.insert("additionalItems".to_owned(), false.into());
+                let rest = words.get("items").map_or(Value::Bool(false), translate);
+                old.insert("additionalItems".to_owned(), rest);
                 old.insert("items".to_owned(), translate(value))
             }
             // Draft 4 says the same by `additionalItems`.

@@ -8,8 +8,9 @@ use crate::groups::{self, *};
 use crate::{Error, Identifier, Model, Motd, de};
 
 groups::group! {
-    /// All groups of settings. A field that is `None` is not set, which is
-    /// different from being set to a default.
+    // A field that is `None` is not set, which is different from being set to a
+    // default.
+    /// All groups of settings.
     Settings {
         /// The message shown to whoever logs in. Unset, there is none.
         motd: Motd,

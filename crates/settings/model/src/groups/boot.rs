@@ -16,12 +16,12 @@ group! {
         /// empty list is a parameter without a value. They are added to those
         /// of the image. May also be written `kernel`. Unset adds none.
         #[serde(alias = "kernel")]
-        #[schemars(extend("x-name" = "parameter"))]
+        #[schemars(extend("x-name" = "parameter", "x-alias" = "kernel"))]
         kernel_parameters: BTreeMap<BootParameter, Vec<BootParameterValue>>,
         /// Parameters for the first process (systemd) by name, each with a list
         /// of values. May also be written `init`. Unset adds none.
         #[serde(alias = "init")]
-        #[schemars(extend("x-name" = "parameter"))]
+        #[schemars(extend("x-name" = "parameter", "x-alias" = "init"))]
         init_parameters: BTreeMap<BootParameter, Vec<BootParameterValue>>,
     }
 }

@@ -25,6 +25,7 @@ group! {
         /// `identitytoken`, as in Docker's `config.json`. Nothing renews them.
         /// May also be written `creds`. Unset, images are pulled anonymously.
         #[serde(alias = "creds")]
+        #[schemars(extend("x-alias" = "creds"))]
         credentials: Vec<RegistryCredential>,
     }
 }

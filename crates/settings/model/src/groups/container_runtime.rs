@@ -26,6 +26,7 @@ group! {
         /// time, if it is 512 bytes or more. May also be written
         /// `concurrent-layer-fetch-buffer`. Unset, containerd decides.
         #[serde(alias = "concurrent-layer-fetch-buffer")]
+        #[schemars(extend("x-alias" = "concurrent-layer-fetch-buffer"))]
         concurrent_download_chunk_size: ByteSize,
         /// Whether containers may listen on ports below 1024 without further
         /// rights. Unset means no.

@@ -11,6 +11,7 @@ use crate::{Base64Json, Identifier};
 /// Programs that containerd asks before it pulls an image.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(extend("x-name" = "plugin", "additionalProperties" = false))]
 pub struct ImageVerifierPlugins {
     /// Whether the programs are asked. Unset means no: every image may be
     /// pulled.
@@ -18,7 +19,6 @@ pub struct ImageVerifierPlugins {
     pub enabled: Option<bool>,
     /// The programs by name, such as `notation`.
     #[serde(flatten)]
-    #[schemars(extend("x-name" = "plugin"))]
     pub plugins: BTreeMap<Identifier, ImageVerifierPlugin>,
 }
 

@@ -66,6 +66,7 @@ group! {
 /// Pages that are set aside, by size.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(extend("x-name" = "size", "additionalProperties" = false))]
 pub struct StaticHugepages {
     /// Whether the boot stops if not all pages can be set aside. Unset means
     /// no.
@@ -73,7 +74,6 @@ pub struct StaticHugepages {
     pub essential: Option<bool>,
     /// The pages of each size, such as `2Mi`.
     #[serde(flatten)]
-    #[schemars(extend("x-name" = "size"))]
     pub sizes: BTreeMap<HugepageSize, HugepagePool>,
 }
 

@@ -64,6 +64,7 @@ text_type! {
 /// the only program it may call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "Vec<Argument>", into = "Vec<Argument>")]
+#[schemars(extend("prefixItems" = [{"const": "apiclient"}], "minItems" = 1))]
 pub struct ApiclientCommand(Vec<Argument>);
 
 impl ApiclientCommand {

@@ -3,11 +3,16 @@
 //!
 //! Settings cross every border (HTTP, user data, disk, templates) as a JSON
 //! *tree*: objects inside objects, whose leaves are scalars or lists. Whether
-//! a tree may be used is decided in one place, [`Settings::from_tree`], by
-//! reading it into typed groups whose fields cannot hold a bad value.
+//! a tree may be used is decided in one place, a [`Model`], by reading it into
+//! typed groups whose fields cannot hold a bad value, and then asking the rules
+//! between them. A [`Variant`] of the system chooses which groups its model has.
+//!
+//! The same types, and what is said about them, are the JSON Schema
+//! ([`Model::schema`]) and the reference of the settings ([`Model::keys`]).
 //!
 //! To add a group: one file in `groups/` with a struct whose fields are all
-//! optional, and one field in [`Settings`].
+//! optional, and one field in [`Settings`]. What a value alone cannot know is a
+//! rule in `rules/`.
 
 mod de;
 mod docs;

@@ -195,7 +195,8 @@ fn full_tree() -> Value {
     let root = Model::complete().schema();
     let mut runner = TestRunner::deterministic();
     let strategy = common::values(&root, &root, 1.0);
-    strategy.new_tree(&mut runner).unwrap().current()
+    let drawn = strategy.new_tree(&mut runner);
+    drawn.expect("a tree").current()
 }
 
 #[test]
@@ -242,7 +243,7 @@ fn pattern(documented: &str) -> Regex {
         pattern.push_str(&regex_lite::escape(fixed));
     }
     pattern.push('$');
-    Regex::new(&pattern).unwrap()
+    Regex::new(&pattern).expect("a pattern")
 }
 
 proptest! {

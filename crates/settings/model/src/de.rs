@@ -9,7 +9,7 @@ use serde::forward_to_deserialize_any;
 use serde_json::{Number, Value};
 use serde_path_to_error::Segment;
 
-use crate::error::printable;
+use crate::error::unknown;
 use crate::hint::nearest;
 use crate::key::write_segment;
 use crate::{Error, Settings};
@@ -20,9 +20,43 @@ pub(crate) fn read(tree: &Value) -> Result<Settings, Error> {
     let reader = serde_path_to_error::Deserializer::new(Node(tree), &mut track);
     Settings::deserialize(reader).map_err(|fault| {
         let key = dotted(&track.path());
-        let hint = fault.hint(&key);
+        let hint = fault.hint();
         Error::new(key, fault.to_string()).with_hint(hint)
     })
+}
+
+/// The names of a struct's fields, as its `Deserialize` knows them.
+pub(crate) fn fields<'de, T: Deserialize<'de>>() -> &'static [&'static str] {
+    match T::deserialize(Fields) {
+        Err(Fault::Unknown { expected, .. }) => expected,
+        _ => &[],
+    }
+}
+
+/// A reader that reads nothing, but answers with the fields it is asked for.
+struct Fields;
+
+impl<'de> Deserializer<'de> for Fields {
+    type Error = Fault;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Fault> {
+        Err(de::Error::custom("it is not a struct"))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        _: V,
+    ) -> Result<V::Value, Fault> {
+        Err(de::Error::unknown_field("", fields))
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string
+        bytes byte_buf unit unit_struct seq tuple tuple_struct map option
+        newtype_struct enum identifier ignored_any
+    }
 }
 
 fn dotted(path: &serde_path_to_error::Path) -> String {
@@ -52,12 +86,9 @@ enum Fault {
 }
 
 impl Fault {
-    fn hint(&self, key: &str) -> Option<String> {
+    fn hint(&self) -> Option<String> {
         match self {
             Fault::Message(_) => None,
-            Fault::Unknown { .. } if key == "settings.settings" => {
-                Some("give the content of `settings`, without that word around it".to_owned())
-            }
             Fault::Unknown { name, expected, .. } => {
                 nearest(name, expected).map(|guess| format!("did you mean `{guess}`?"))
             }
@@ -73,15 +104,7 @@ impl Display for Fault {
                 what,
                 name,
                 expected,
-            } => {
-                write!(f, "unknown {what} `{}`, expected ", printable(name))?;
-                match expected {
-                    [] => f.write_str("none"),
-                    [only] => write!(f, "`{only}`"),
-                    [one, other] => write!(f, "`{one}` or `{other}`"),
-                    many => write!(f, "one of `{}`", many.join("`, `")),
-                }
-            }
+            } => f.write_str(&unknown(what, name, expected)),
         }
     }
 }

@@ -6,6 +6,12 @@ use std::fmt::Write;
 /// message.
 const MAX_ECHO: usize = 400;
 
+/// A reason holds words of ours beside what it repeats.
+const MAX_REASON: usize = 1200;
+
+/// More names than this are no help to a reader.
+const MAX_NAMES: usize = 30;
+
 /// A refused setting: where it is, what is wrong with it, and perhaps what to
 /// do instead.
 ///
@@ -23,7 +29,7 @@ impl Error {
     pub(crate) fn new(key: impl AsRef<str>, reason: impl AsRef<str>) -> Error {
         Error {
             key: printable(key.as_ref()),
-            reason: printable(reason.as_ref()),
+            reason: cut(reason.as_ref(), MAX_REASON),
             hint: None,
         }
     }
@@ -47,9 +53,26 @@ impl Error {
 
 /// Escapes control characters and cuts what is too long.
 pub(crate) fn printable(text: &str) -> String {
+    cut(text, MAX_ECHO)
+}
+
+/// The sentence about a name that is none of the expected ones.
+pub(crate) fn unknown(what: &str, name: &str, expected: &[&str]) -> String {
+    let name = printable(name);
+    let expected = match expected {
+        [] => "none".to_owned(),
+        [only] => format!("`{only}`"),
+        [one, other] => format!("`{one}` or `{other}`"),
+        many if many.len() <= MAX_NAMES => format!("one of `{}`", many.join("`, `")),
+        many => format!("one of {} others", many.len()),
+    };
+    format!("unknown {what} `{name}`, expected {expected}")
+}
+
+fn cut(text: &str, limit: usize) -> String {
     let mut out = String::new();
     for (count, c) in text.chars().enumerate() {
-        if count == MAX_ECHO {
+        if count == limit {
             out.push('…');
             break;
         }

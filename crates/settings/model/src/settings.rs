@@ -1,23 +1,72 @@
 //! The tree of settings as types.
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
-use crate::{Error, Kernel, Motd, Network, Ntp, de, rules, tree};
+use crate::groups::{self, *};
+use crate::{Error, Identifier, Model, Motd, de};
 
-/// All groups of settings. A field that is `None` is not set, which is
-/// different from being set to a default.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Settings {
-    /// The message shown to whoever logs in.
-    pub motd: Option<Motd>,
-    /// Kernel parameters.
-    pub kernel: Option<Kernel>,
-    /// The node's identity on the network.
-    pub network: Option<Network>,
-    /// Time synchronisation.
-    pub ntp: Option<Ntp>,
+groups::group! {
+    // A field that is `None` is not set, which is different from being set to a
+    // default.
+    /// All groups of settings.
+    Settings {
+        /// The message shown to whoever logs in. Unset, there is none.
+        motd: Motd,
+        /// Parameters of the next boot.
+        boot: Boot,
+        /// What the running kernel is told.
+        kernel: Kernel,
+        /// The node's identity on the network, and its way out.
+        network: Network,
+        /// How the node looks up names.
+        dns: Dns,
+        /// Time synchronisation.
+        ntp: Ntp,
+        /// Certificates of authorities that the node may trust, by name.
+        pki: BTreeMap<Identifier, CertificateAuthority>,
+        /// Which updates the node takes, and from where.
+        updates: Updates,
+        /// What the node reports about its health.
+        metrics: Metrics,
+        /// Containers beside the orchestrator's for managing the node, by name.
+        host_containers: BTreeMap<Identifier, HostContainer>,
+        /// Containers that prepare the node while it boots, by name. They run in
+        /// no order that could be relied on.
+        bootstrap_containers: BTreeMap<Identifier, BootstrapContainer>,
+        /// API calls that prepare the node while it boots, by name. They run in
+        /// the order of their names.
+        bootstrap_commands: BTreeMap<Identifier, BootstrapCommand>,
+        /// Where the container runtimes pull images from, and as whom.
+        container_registry: ContainerRegistry,
+        /// The containerd that runs the orchestrator's containers.
+        container_runtime: ContainerRuntime,
+        /// Programs that extend containerd.
+        container_runtime_plugins: ContainerRuntimePlugins,
+        /// Programs that containerd asks before it pulls an image.
+        image_verifier_plugins: ImageVerifierPlugins,
+        /// What the orchestrator's containers may do and use.
+        oci_defaults: OciDefaults,
+        /// Programs that run when a container starts.
+        oci_hooks: OciHooks,
+        /// How the node's own programs reach AWS.
+        aws: Aws,
+        /// What the node reports to AWS CloudFormation.
+        cloudformation: Cloudformation,
+        /// How the node waits for its Auto Scaling group.
+        autoscaling: Autoscaling,
+        /// The kubelet, and the cluster that it belongs to.
+        kubernetes: Kubernetes,
+        /// Device plugins of the kubelet.
+        kubelet_device_plugins: KubeletDevicePlugins,
+        /// Drivers of Dynamic Resource Allocation.
+        kubelet_dra_drivers: KubeletDraDrivers,
+        /// How containers ask for NVIDIA's GPUs.
+        nvidia_container_runtime: NvidiaContainerRuntime,
+        /// The agent of Amazon ECS.
+        ecs: Ecs,
+    }
 }
 
 impl Settings {
@@ -31,17 +80,13 @@ impl Settings {
 /// Checks a part of the settings, each value for itself, and returns it as it
 /// is stored: the names and forms the model writes, and only what is set.
 pub fn normalise(tree: &Value) -> Result<Value, Error> {
-    let settings = Settings::from_tree(tree)?;
-    let mut normal = serde_json::to_value(settings)
-        .map_err(|e| Error::new("settings", format!("cannot be written back: {e}")))?;
-    tree::prune(&mut normal);
-    Ok(normal)
+    Model::complete().normalise(tree)
 }
 
 /// Checks a whole tree: every value for itself, then the rules between them.
 /// For the effective settings of a node, or what they are about to become.
 pub fn validate(tree: &Value) -> Result<(), Error> {
-    rules::check(&Settings::from_tree(tree)?)
+    Model::complete().validate(tree)
 }
 
 #[cfg(test)]
@@ -49,6 +94,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    fn small() -> Model {
+        Model::of(&["motd", "kernel", "network", "ntp"]).unwrap()
+    }
 
     #[test]
     fn good_trees_are_normalised() {
@@ -88,8 +137,8 @@ mod tests {
                 }),
             ),
         ] {
-            assert_eq!(normalise(&given).unwrap(), normal, "{name}");
-            validate(&given).unwrap();
+            assert_eq!(small().normalise(&given).unwrap(), normal, "{name}");
+            small().validate(&given).unwrap();
         }
     }
 
@@ -123,7 +172,7 @@ mod tests {
             (
                 "far from any field",
                 json!({"network": {"proxy": 1}}),
-                "settings.network.proxy: unknown field `proxy`, expected `hostname`",
+                "settings.network.proxy: unknown field `proxy`, expected one of `hostname`, `hosts`, `https-proxy`, `no-proxy`",
                 None,
             ),
             (
@@ -175,7 +224,7 @@ mod tests {
                 None,
             ),
         ] {
-            let error = normalise(&given).unwrap_err();
+            let error = small().normalise(&given).unwrap_err();
             assert_eq!(error.to_string(), message, "{name}");
             assert_eq!(error.hint(), hint, "{name}");
         }

@@ -1,15 +1,14 @@
 //! `settings.ntp`: where the time comes from.
 
-use serde::{Deserialize, Serialize};
-
+use super::group;
 use crate::{SingleLineString, Url};
 
-/// Time synchronisation.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Ntp {
-    /// Servers to ask, by name, address or URL.
-    pub time_servers: Option<Vec<Url>>,
-    /// Options of the time client, each applied to every server.
-    pub options: Option<Vec<SingleLineString>>,
+group! {
+    /// Time synchronisation.
+    Ntp {
+        /// Servers to ask, by name, address or URL.
+        time_servers: Vec<Url>,
+        /// Options of the time client, each applied to every server.
+        options: Vec<SingleLineString>,
+    }
 }

@@ -7,7 +7,8 @@ text_type! {
     ///
     /// It becomes a path below `/proc/sys`, so it neither starts with a
     /// separator nor holds `..`.
-    SysctlKey, "sysctl name", check
+    SysctlKey, "sysctl name", check,
+    "pattern" = "^[A-Za-z0-9_-][A-Za-z0-9./_-]{0,127}$"
 }
 
 impl SysctlKey {

@@ -1,9 +1,15 @@
 //! Free text, of one line or several.
 
-use super::text_type;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{BadValue, text_type};
 
 /// Bytes in the message of the day.
 const MAX_MOTD: usize = 64 * 1024;
+
+/// Bytes in an argument: MAX_ARG_STRLEN without the null character at its end.
+const MAX_ARGUMENT: usize = 128 * 1024 - 1;
 
 /// Bytes in a line.
 const MAX_LINE: usize = 4096;
@@ -19,7 +25,8 @@ text_type! {
             return Err("it must not contain a null character");
         }
         Ok(())
-    }
+    },
+    "maxLength" = MAX_MOTD
 }
 
 text_type! {
@@ -34,6 +41,57 @@ text_type! {
             return Err("it must be a single line without control characters");
         }
         Ok(())
+    },
+    "maxLength" = MAX_LINE
+}
+
+text_type! {
+    /// One argument of a command: up to 131071 bytes (what the kernel takes)
+    /// without null characters.
+    Argument, "argument", |text| {
+        if text.len() > MAX_ARGUMENT {
+            return Err("it must have at most 131071 bytes");
+        }
+        if text.contains('\0') {
+            return Err("it must not contain a null character");
+        }
+        Ok(())
+    },
+    "maxLength" = MAX_ARGUMENT
+}
+
+/// A command with its arguments. Its first word is `apiclient`, since that is
+/// the only program it may call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "Vec<Argument>", into = "Vec<Argument>")]
+#[schemars(extend("prefixItems" = [{"const": "apiclient"}], "minItems" = 1))]
+pub struct ApiclientCommand(Vec<Argument>);
+
+impl ApiclientCommand {
+    /// The words, `apiclient` among them.
+    pub fn words(&self) -> &[Argument] {
+        &self.0
+    }
+}
+
+impl TryFrom<Vec<Argument>> for ApiclientCommand {
+    type Error = BadValue;
+
+    fn try_from(words: Vec<Argument>) -> Result<Self, BadValue> {
+        match words.first() {
+            Some(first) if first.as_ref() == "apiclient" => Ok(ApiclientCommand(words)),
+            first => Err(BadValue {
+                what: "command",
+                text: first.map_or_else(String::new, ToString::to_string),
+                reason: "its first word must be `apiclient`",
+            }),
+        }
+    }
+}
+
+impl From<ApiclientCommand> for Vec<Argument> {
+    fn from(command: ApiclientCommand) -> Self {
+        command.0
     }
 }
 
@@ -43,7 +101,9 @@ fn breaks_line(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::table;
+    use serde_json::json;
+
+    use super::super::tests::{forms, table};
     use super::*;
 
     #[test]
@@ -75,6 +135,40 @@ mod tests {
                 ("\u{2028}", broken),
                 ("\u{2029}", broken),
                 ("\u{1b}[1m", broken),
+            ],
+        );
+    }
+
+    #[test]
+    fn arguments() {
+        let longest = "a".repeat(MAX_ARGUMENT);
+        table::<Argument>(
+            &["", "two\nlines", &longest],
+            &[
+                (&format!("{longest}a"), "it must have at most 131071 bytes"),
+                ("a\0", "it must not contain a null character"),
+            ],
+        );
+    }
+
+    #[test]
+    fn commands() {
+        let reason = "its first word must be `apiclient`";
+        forms::<ApiclientCommand>(
+            &[(
+                json!(["apiclient", "set", "motd=a"]),
+                json!(["apiclient", "set", "motd=a"]),
+            )],
+            &[
+                (json!([]), &format!("invalid command ``: {reason}")),
+                (
+                    json!(["/bin/rm", "x"]),
+                    &format!("invalid command `/bin/rm`: {reason}"),
+                ),
+                (
+                    json!("apiclient"),
+                    "invalid type: string \"apiclient\", expected a sequence",
+                ),
             ],
         );
     }

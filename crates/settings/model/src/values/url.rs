@@ -11,7 +11,8 @@ text_type! {
     ///
     /// Characters that RFC 3986 excludes are refused instead of encoded: the
     /// text is used as it stands.
-    Url, "URL", check
+    Url, "URL", check,
+    "minLength" = 1, "maxLength" = 2048
 }
 
 fn check(text: &str) -> Result<(), &'static str> {

@@ -12,7 +12,6 @@
 mod de;
 mod error;
 mod groups;
-mod hint;
 pub mod json;
 pub mod key;
 mod rules;

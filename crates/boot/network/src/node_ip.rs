@@ -71,9 +71,9 @@ struct Route {
 }
 
 /// The address of the primary device: that of the configuration, or without
-/// one the device that the best default route leads through. IPv4 goes before
-/// IPv6, static addresses go in the order they were written down. `None` if
-/// there is no address yet.
+/// one the device that the best default route leads through, or else the first
+/// one that has an address. IPv4 goes before IPv6, static addresses go in the
+/// order they were written down. `None` if there is no address yet.
 pub fn node_ip(state: &State) -> Result<Option<IpAddr>, Error> {
     let mut networkctl = Command::new("networkctl");
     let description = process::stdout(networkctl.args(["--json=short", "list"]))?;
@@ -82,21 +82,18 @@ pub fn node_ip(state: &State) -> Result<Option<IpAddr>, Error> {
 
 fn choose(description: &str, primary: Option<&Primary>) -> serde_json::Result<Option<IpAddr>> {
     let network: Network = serde_json::from_str(description)?;
-    let links = network.interfaces.iter();
-    let (link, preferred) = match primary {
-        Some(primary) => {
-            let mut links = links.filter(|link| link.has_unit(&primary.unit));
-            // One unit may be for several links, of which some have no address.
-            let link = links.find(|link| link.best_address(&primary.addresses).is_some());
-            (link, primary.addresses.as_slice())
-        }
-        None => {
-            let routed = links.filter_map(|link| Some((link.best_default_route()?, link)));
-            let best = routed.min_by_key(|(priority, _)| *priority);
-            (best.map(|(_, link)| link), [].as_slice())
-        }
-    };
-    Ok(link.and_then(|link| link.best_address(preferred)))
+    let preferred = primary.map_or([].as_slice(), |primary| &primary.addresses);
+    let links = network.interfaces.iter().filter(|link| match primary {
+        Some(primary) => link.has_unit(&primary.unit),
+        // Not those that containers are attached to.
+        None => link.network_file.is_some(),
+    });
+    let addresses = links.filter_map(|link| {
+        let metric = link.best_default_route().unwrap_or(u32::MAX);
+        Some((metric, link.best_address(preferred)?))
+    });
+    let best = addresses.min_by_key(|(metric, _)| *metric);
+    Ok(best.map(|(_, address)| address))
 }
 
 impl Interface {
@@ -181,19 +178,22 @@ mod tests {
 
     #[test]
     fn addresses_out_of_use_do_not_count() {
+        // Without a default route, and beside a link of containers.
         let with_flags = |flags: u32| {
             let description = format!(
-                r#"{{"Interfaces": [{{"Name": "lo"}}, {{
-                    "NetworkFile": "/usr/lib/systemd/network/90-default.network",
-                    "Addresses": [
-                        {{"Address": [10, 0, 0], "Scope": 0, "Flags": 128}},
-                        {{"Address": [10, 0, 2, 15], "Scope": 0, "Flags": {flags}}}
-                    ],
-                    "Routes": [{{
-                        "DestinationPrefixLength": 0, "Gateway": [10, 0, 2, 2],
-                        "Priority": 1024, "Table": 254, "Type": 1
-                    }}]
-                }}]}}"#
+                r#"{{"Interfaces": [
+                    {{
+                        "Name": "cni0",
+                        "Addresses": [{{"Address": [10, 1, 0, 1], "Scope": 0, "Flags": 128}}]
+                    }},
+                    {{
+                        "NetworkFile": "/usr/lib/systemd/network/90-default.network",
+                        "Addresses": [
+                            {{"Address": [10, 0, 0], "Scope": 0, "Flags": 128}},
+                            {{"Address": [10, 0, 2, 15], "Scope": 0, "Flags": {flags}}}
+                        ]
+                    }}
+                ]}}"#
             );
             choose(&description, None).unwrap()
         };

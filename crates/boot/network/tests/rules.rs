@@ -1,6 +1,8 @@
 //! Every rule a `net.toml` is held against: what is refused, where, and with
 //! which hint; and what is close to it, but good.
 
+#![allow(clippy::unwrap_used, reason = "a failure to set up fails the test")]
+
 use network::config::{MAX_BYTES, validate};
 use proptest::prelude::*;
 
@@ -650,6 +652,21 @@ fn a_person_is_told_all_of_it() {
   | ^
 hint: did you mean `dhcp4`?"
     );
+}
+
+#[test]
+fn documented_examples_are_good() {
+    let documentation: String = include_str!("../src/config/mod.rs")
+        .lines()
+        .map_while(|line| line.strip_prefix("//!"))
+        .map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line)))
+        .collect();
+    let examples: Vec<_> = documentation.split("```toml\n").skip(1).collect();
+    assert_eq!(examples.len(), 3);
+    for example in examples {
+        let (text, _) = example.split_once("```").unwrap();
+        taken(&[(text, text.to_owned())]);
+    }
 }
 
 #[test]

@@ -47,12 +47,14 @@
 //! match a pattern or driver; each that matches is set up in the same way.
 //!
 //! ```toml
+//! version = 3
+//!
 //! [uplink.match]
 //! driver = "mlx5_core"
 //! name = "enp1s0f*"
 //!
-//! [uplink]
-//! dhcp4 = true
+//! [uplink.dhcp4]
+//! enabled = true
 //! ```
 //!
 //! **`kind = "bond"`** makes a device out of others.
@@ -74,7 +76,36 @@
 //! A table's name is what `interfaces` and `device` refer to. Devices that are
 //! made here have the name of their table.
 //!
-//! A document with any mistake is refused as a whole.
+//! ```toml
+//! version = 3
+//!
+//! [bond0]
+//! kind = "bond"
+//! mode = "active-backup"
+//! interfaces = ["eno1", "eno2"]
+//! dhcp4 = false
+//!
+//! [bond0.monitoring]
+//! miimon-frequency-ms = 100
+//! miimon-updelay-ms = 200
+//! miimon-downdelay-ms = 200
+//!
+//! [storage]
+//! kind = "vlan"
+//! device = "bond0"
+//! id = 42
+//! dhcp4 = true
+//! ```
+//!
+//! A document with any mistake is refused as a whole. Interfaces that a good
+//! one does not mention stay down.
+//!
+//! # Where it comes from
+//!
+//! The first of these that is there decides: the file
+//! `/var/lib/bottlerocket/net.toml`, the systemd credential
+//! `bottlerocket.net-toml`, the argument below. Without any, and where it is
+//! refused, every Ethernet port asks for addresses.
 //!
 //! # Kernel command line
 //!

@@ -1,8 +1,6 @@
 //! Where user data comes from.
 
 use std::fmt::Debug;
-use std::fs::{self, File};
-use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use apiclient::user_data::MAX_BYTES;
@@ -42,20 +40,10 @@ impl FileSource {
 
 impl Source for FileSource {
     fn fetch(&self) -> files::Result<Option<UserData>> {
-        match fs::metadata(&self.path) {
-            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
-            // A pipe would be waited for without end.
-            Ok(metadata) if !metadata.is_file() => {
-                let error = std::io::Error::other("it is not a regular file");
-                return files::at("read", &self.path, Err(error));
-            }
-            // An error here also shows in opening it.
-            _ => {}
-        }
-        let mut bytes = Vec::new();
-        let read = File::open(&self.path)
-            .and_then(|file| file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes));
-        files::at("read", &self.path, read)?;
+        let bytes = match files::read_limited(&self.path, MAX_BYTES) {
+            Err(error) if error.is_not_found() => return Ok(None),
+            result => result?,
+        };
         Ok(Some(UserData {
             origin: self.path.display().to_string(),
             bytes,

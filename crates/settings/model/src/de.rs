@@ -3,6 +3,7 @@
 
 use std::fmt::{self, Display};
 
+use document::nearest;
 use serde::de::value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer};
 use serde::de::{self, Deserialize, Deserializer, IntoDeserializer, Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
@@ -10,7 +11,6 @@ use serde_json::{Number, Value};
 use serde_path_to_error::Segment;
 
 use crate::error::unknown;
-use crate::hint::nearest;
 use crate::key::write_segment;
 use crate::{Error, Settings};
 

@@ -18,7 +18,6 @@ mod de;
 mod docs;
 mod error;
 pub mod groups;
-mod hint;
 pub mod json;
 pub mod key;
 mod model;

@@ -2,11 +2,11 @@
 
 use std::sync::OnceLock;
 
+use document::nearest;
 use serde_json::Value;
 
 use crate::docs::{KeyDoc, Kind};
 use crate::error::unknown;
-use crate::hint::nearest;
 use crate::key::write_segment;
 use crate::{Error, Key, Settings, de, docs, rules, schema, tree};
 

@@ -3,18 +3,18 @@
 //! outcome into an exit code.
 
 use std::ffi::OsString;
-use std::process::ExitCode;
+use std::process::{ExitCode, Termination};
 
 use clap::Parser;
 use tracing::level_filters::LevelFilter;
 
 /// Reads `arguments` (the first one is the applet's name) and runs the applet.
 ///
-/// Exit codes: 0 if `run` succeeds or only help was asked for, 1 if it fails,
-/// 2 if the arguments make no sense.
-pub fn main<C: Parser>(
+/// Exit codes: 0 if `run` succeeds (or the code that it returns) or only help
+/// was asked for, 1 if it fails, 2 if the arguments make no sense.
+pub fn main<C: Parser, T: Termination>(
     arguments: Vec<OsString>,
-    run: impl FnOnce(C) -> anyhow::Result<()>,
+    run: impl FnOnce(C) -> anyhow::Result<T>,
 ) -> ExitCode {
     let cli = match C::try_parse_from(arguments) {
         Ok(cli) => cli,
@@ -33,7 +33,7 @@ pub fn main<C: Parser>(
         .with_target(false)
         .try_init();
     match run(cli) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(ended) => ended.report(),
         Err(error) => {
             tracing::error!("{}", explain(&error));
             ExitCode::FAILURE
@@ -92,5 +92,7 @@ mod tests {
             });
             assert_eq!(format!("{ran:?}"), format!("{code:?}"));
         }
+        let ran = main(vec!["greet".into()], |_: Cli| Ok(ExitCode::from(7)));
+        assert_eq!(format!("{ran:?}"), format!("{:?}", ExitCode::from(7)));
     }
 }

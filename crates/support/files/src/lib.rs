@@ -4,7 +4,7 @@
 //! moment the power fails at.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -48,6 +48,22 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
 /// Reads a whole file as UTF-8.
 pub fn read_to_string(path: &Path) -> Result<String> {
     at("read", path, fs::read_to_string(path))
+}
+
+/// Reads a file that may be anything: no more than `limit` bytes, and one more
+/// if there are more, so that the caller sees it; and only a regular file, as
+/// a pipe would be waited for without end.
+pub fn read_limited(path: &Path, limit: usize) -> Result<Vec<u8>> {
+    let regular = fs::metadata(path).and_then(|metadata| match metadata.is_file() {
+        true => Ok(()),
+        false => Err(io::Error::other("it is not a regular file")),
+    });
+    at("read", path, regular)?;
+    let mut bytes = Vec::new();
+    let read =
+        File::open(path).and_then(|file| file.take(limit as u64 + 1).read_to_end(&mut bytes));
+    at("read", path, read)?;
+    Ok(bytes)
 }
 
 /// Creates a folder and those above it.
@@ -198,6 +214,23 @@ mod tests {
             assert_eq!(fs::read_link(&link).unwrap(), Path::new(target));
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn reading_has_a_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("user-data");
+        write(&path, "12345").unwrap();
+        for (limit, found) in [(6, "12345"), (5, "12345"), (4, "12345"), (3, "1234")] {
+            assert_eq!(read_limited(&path, limit).unwrap(), found.as_bytes());
+        }
+        let error = read_limited(folder.path(), 5).unwrap_err();
+        assert!(error.to_string().ends_with("it is not a regular file"));
+        assert!(
+            read_limited(&folder.path().join("x"), 5)
+                .unwrap_err()
+                .is_not_found()
+        );
     }
 
     #[test]

@@ -2,39 +2,8 @@
 
 use std::fmt;
 
+use document::Position;
 use settings_model::json;
-
-/// No line is quoted beyond this, in characters.
-const MAX_QUOTED_CHARS: usize = 120;
-
-/// A place in a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Position {
-    /// From 1.
-    pub line: usize,
-    /// In characters, from 1.
-    pub column: usize,
-}
-
-impl Position {
-    /// The place of a byte offset.
-    pub fn of(text: &str, offset: usize) -> Self {
-        let before = &text.as_bytes()[..offset.min(text.len())];
-        let start = before
-            .iter()
-            .rposition(|b| *b == b'\n')
-            .map_or(0, |at| at + 1);
-        // Counting the bytes that start a character also works in the middle of one.
-        let chars = before[start..]
-            .iter()
-            .filter(|b| **b & 0xc0 != 0x80)
-            .count();
-        Self {
-            line: before.iter().filter(|b| **b == b'\n').count() + 1,
-            column: chars + 1,
-        }
-    }
-}
 
 /// Why a document is refused. Displayed as `origin:line:column: reason`,
 /// without the values of settings.
@@ -83,7 +52,7 @@ impl Error {
     }
 
     pub(super) fn quoting(self, text: &str) -> Self {
-        let excerpt = self.position.and_then(|at| excerpt(text, at));
+        let excerpt = self.position.and_then(|at| document::excerpt(text, at));
         Self { excerpt, ..self }
     }
 
@@ -110,22 +79,3 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
-
-fn excerpt(text: &str, Position { line, column }: Position) -> Option<String> {
-    let quoted = text.split('\n').nth(line - 1)?.trim_end_matches('\r');
-    // A long line is quoted around the place.
-    let skipped = column.saturating_sub(MAX_QUOTED_CHARS - 20).max(1) - 1;
-    let shown: String = quoted
-        .chars()
-        .skip(skipped)
-        .take(MAX_QUOTED_CHARS)
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    let number = line.to_string();
-    let gutter = " ".repeat(number.len());
-    let mark = " ".repeat(column - 1 - skipped);
-    Some(format!(
-        "{gutter} |\n{number} | {}\n{gutter} | {mark}^",
-        shown.trim_end()
-    ))
-}

@@ -10,7 +10,8 @@ mod toml_tree;
 use serde_json::{Map, Value};
 use settings_model::{Key, json};
 
-pub use error::{Error, Position};
+pub use document::Position;
+pub use error::Error;
 
 /// Larger documents are refused, in bytes.
 pub const MAX_BYTES: usize = 1024 * 1024;

@@ -1,7 +1,6 @@
 //! TOML to the tree that the API takes, and back from a key to its place.
 
-use std::{io, thread};
-
+use document::on_deep_stack;
 use serde_json::{Map, Value};
 use settings_model::json::MAX_DEPTH;
 use toml::Spanned;
@@ -16,11 +15,6 @@ struct Unfit {
     offset: usize,
 }
 
-/// The parser bounds nesting to 80 levels and dotted keys to 80 names, so a
-/// tree can be 80 × 80 deep. To build and drop that takes less than 4 MiB,
-/// which is more than a thread has by default.
-const STACK_BYTES: usize = 16 * 1024 * 1024;
-
 /// Reads a whole document.
 pub fn parse(origin: &str, text: &str) -> Result<Map<String, Value>, Error> {
     on_deep_stack(|| parse_here(origin, text))
@@ -31,16 +25,6 @@ pub fn parse(origin: &str, text: &str) -> Result<Map<String, Value>, Error> {
 /// least the first name does.
 pub fn position(text: &str, path: &[&str]) -> Option<Position> {
     on_deep_stack(|| position_here(text, path)).ok().flatten()
-}
-
-fn on_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> io::Result<T> {
-    thread::scope(|scope| {
-        let thread = thread::Builder::new().stack_size(STACK_BYTES);
-        match thread.spawn_scoped(scope, work)?.join() {
-            Ok(result) => Ok(result),
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
-    })
 }
 
 fn parse_here(origin: &str, text: &str) -> Result<Map<String, Value>, Error> {

@@ -2,7 +2,7 @@
 
 /// The candidate that is nearest to a mistyped word, if one is near enough to
 /// be what was meant.
-pub(crate) fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
     let word: Vec<char> = word.chars().take(64).collect();
     // One slip in a short word, up to three in a long one.
     let tolerated = (word.len() / 3).clamp(1, 3);

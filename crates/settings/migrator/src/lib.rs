@@ -1,0 +1,133 @@
+//! Brings the stored settings to the version of the OS (applet `migrator`).
+//!
+//! It runs before the API server. Where the version that stored the settings
+//! is another than the one that is running, the migrations between them are
+//! run, forward or backward, on a copy; then the running version gets a folder
+//! with the result, and becomes the current one. The folder of the other
+//! version stays as it is, for when that is booted again.
+//!
+//! Whatever fails or whenever power does, the store is as it was or migrated.
+//! A failure ends with exit code 1.
+
+mod chain;
+mod error;
+mod list;
+mod os_release;
+mod program;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Parser;
+use settings_store::Outcome;
+
+pub use chain::Migrations;
+pub use error::Error;
+pub use list::{Error as ListError, List};
+
+/// Bring the stored settings to the version of the OS.
+///
+/// Without a list of migrations, or their programs, settings are carried over
+/// as they are.
+#[derive(Debug, Parser)]
+#[command(name = "migrator", version)]
+struct Cli {
+    /// Where settings are stored
+    #[arg(
+        long,
+        value_name = "FOLDER",
+        default_value = "/.bottlerocket/datastore"
+    )]
+    datastore_path: PathBuf,
+
+    /// The version to bring them to
+    #[arg(long, value_name = "VERSION", conflicts_with = "os_release_path")]
+    version: Option<String>,
+
+    /// The file in os-release(5) format that says which version this is
+    #[arg(long, value_name = "FILE", default_value = "/usr/lib/os-release")]
+    os_release_path: PathBuf,
+
+    /// Folder with the programs of migrations
+    #[arg(long, value_name = "FOLDER", requires = "list")]
+    migrations: Option<PathBuf>,
+
+    /// Which migrations lead from which version to which: manifest.json of a
+    /// repository, or the same in TOML
+    #[arg(long, value_name = "FILE", requires = "migrations")]
+    list: Option<PathBuf>,
+
+    /// Folder in memory for copies of the settings
+    #[arg(long, value_name = "FOLDER", default_value = "/run/migrator")]
+    work_folder: PathBuf,
+}
+
+/// Runs the applet; `arguments` includes its name.
+pub fn main(arguments: Vec<OsString>) -> ExitCode {
+    applet::main(arguments, run)
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    let version = match &cli.version {
+        Some(version) => version.clone(),
+        None => {
+            let text = files::read_to_string(&cli.os_release_path)?;
+            os_release::version(&text)
+                .with_context(|| format!("{} has no VERSION_ID", cli.os_release_path.display()))?
+        }
+    };
+    let migrations = match (&cli.list, &cli.migrations) {
+        (Some(list), Some(folder)) => migrations(list, folder, &cli.work_folder)?,
+        _ => None,
+    };
+    let outcome = migrate(&cli.datastore_path, &version, migrations.as_ref())
+        .with_context(|| format!("failed to bring the settings to version {version}"))?;
+    tracing::info!("settings of version {version}: {outcome:?}");
+    Ok(())
+}
+
+/// What is there of migrations; `None` if either list or folder is not there.
+fn migrations(list: &Path, folder: &Path, work: &Path) -> anyhow::Result<Option<Migrations>> {
+    if !folder.is_dir() {
+        tracing::warn!("there is no folder {}", folder.display());
+        return Ok(None);
+    }
+    let text = match files::read_to_string(list) {
+        Err(error) if error.is_not_found() => {
+            tracing::warn!("there is no list {}", list.display());
+            return Ok(None);
+        }
+        text => text?,
+    };
+    let read = if list.extension().is_some_and(|e| e == "toml") {
+        List::from_toml
+    } else {
+        List::from_json
+    };
+    Ok(Some(Migrations {
+        list: read(&text).with_context(|| list.display().to_string())?,
+        folder: folder.to_owned(),
+        work: work.to_owned(),
+    }))
+}
+
+/// Brings a store to a version, by the migrations between that and the version
+/// that is current, or without them as it is.
+pub fn migrate(
+    base: &Path,
+    version: &str,
+    migrations: Option<&Migrations>,
+) -> Result<Outcome, settings_store::Error> {
+    // Only asked for where there is a version before this one.
+    let from = std::fs::read_link(base.join("current")).unwrap_or_default();
+    let from = from.to_string_lossy();
+    settings_store::migrate(base, version, |payload| match migrations {
+        Some(migrations) => migrations.run(&from, version, &payload),
+        None => {
+            tracing::warn!("settings are carried over from {from} to {version} as they are");
+            Ok(payload)
+        }
+    })
+}

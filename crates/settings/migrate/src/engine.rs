@@ -51,7 +51,7 @@ fn pass_layer(
     // unknown to the version it comes from.
     let (stays, moves): (Vec<_>, Vec<_>) = before
         .into_iter()
-        .map(|(key, entry)| (became(&key, &entry.value), key, entry))
+        .map(|(key, entry)| (became(&key, entry.value()), key, entry))
         .partition(|(became, key, _)| became.as_ref().is_some_and(|b| b.key == *key));
     for (became, key, entry) in moves.into_iter().chain(stays) {
         let Some(became) = became.filter(|b| !after.contains_key(&b.key)) else {
@@ -68,7 +68,7 @@ fn pass_layer(
         after.insert(became.key.clone(), entry.with(became.value.clone()));
         let original = Setting {
             key: key.clone(),
-            value: entry.value.clone(),
+            value: entry.value().clone(),
         };
         if back != Some(original) {
             aside.insert(

@@ -12,6 +12,7 @@ const FORMAT: u64 = 1;
 
 const LAYERS: &str = "layers";
 const SET_ASIDE: &str = "set-aside";
+const VALUE: &str = "value";
 
 /// Entries by their keys.
 pub(crate) type Entries = BTreeMap<String, Entry>;
@@ -22,21 +23,33 @@ pub(crate) type Layers = BTreeMap<String, Entries>;
 /// What one step set aside: by layer, and by the key it had.
 pub(crate) type Kept = BTreeMap<String, BTreeMap<String, Aside>>;
 
-/// A value that somebody set, and what is known about that.
+/// A value that somebody set, and what is known about that: an object with a
+/// `value`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Entry {
-    pub value: Value,
-    #[serde(flatten)]
-    rest: Map<String, Value>,
+#[serde(try_from = "Map<String, Value>")]
+pub(crate) struct Entry(Map<String, Value>);
+
+impl TryFrom<Map<String, Value>> for Entry {
+    type Error = &'static str;
+
+    fn try_from(members: Map<String, Value>) -> Result<Entry, Self::Error> {
+        match members.contains_key(VALUE) {
+            true => Ok(Entry(members)),
+            false => Err("an entry has no value"),
+        }
+    }
 }
 
 impl Entry {
+    pub fn value(&self) -> &Value {
+        &self.0[VALUE]
+    }
+
     /// Another value, set by the same person at the same time.
     pub fn with(&self, value: Value) -> Entry {
-        Entry {
-            value,
-            rest: self.rest.clone(),
-        }
+        let mut members = self.0.clone();
+        members.insert(VALUE.to_owned(), value);
+        Entry(members)
     }
 }
 

@@ -235,7 +235,7 @@ fn what_is_no_payload_is_refused() {
         (json!({"format": 1, "layers": []}), "layers: invalid type"),
         (
             json!({"format": 1, "layers": {"api": {"a": {}}}}),
-            "layers: missing field `value`",
+            "layers: an entry has no value",
         ),
         (
             json!({"format": 1, "layers": {}, "set-aside": []}),

@@ -49,7 +49,7 @@ fn payload() -> impl Strategy<Value = Value> {
     let entries = btree_map(key(), entry(), 1..8).prop_map(object);
     let layers = btree_map(layer.prop_map(str::to_owned), entries, 0..4).prop_map(object);
     let aside = btree_map("other [0-9] (for|back)ward", any::<u8>(), 0..3);
-    (layers, aside, any::<f64>()).prop_map(|(layers, aside, number)| {
+    (layers, aside, any::<i64>()).prop_map(|(layers, aside, number)| {
         let mut payload = json!({"format": 1, "layers": layers, "unknown": [number]});
         if !aside.is_empty() {
             payload["set-aside"] = object(aside);

@@ -71,18 +71,25 @@ impl Copy {
     fn create(folder: &Path) -> Result<Copy, Error> {
         let created = DirBuilder::new().recursive(true).mode(0o700).create(folder);
         files::at("create", folder, created)?;
-        Ok(Copy {
+        let copy = Copy {
             source: folder.join("source.json"),
             target: folder.join("target.json"),
-        })
+        };
+        // What a migrator that was killed left there is nobody's result.
+        copy.remove();
+        Ok(copy)
+    }
+
+    fn remove(&self) {
+        for file in [&self.source, &self.target] {
+            // Mostly only one is there; and it is in memory.
+            let _ = fs::remove_file(file);
+        }
     }
 }
 
 impl Drop for Copy {
     fn drop(&mut self) {
-        for file in [&self.source, &self.target] {
-            // Mostly only one is there; and it is in memory.
-            let _ = fs::remove_file(file);
-        }
+        self.remove();
     }
 }

@@ -97,6 +97,9 @@ fn a_failed_migration_changes_nothing() {
         folder: folder.path().to_owned(),
         work: folder.path().join("work"),
     };
+    // As a migrator that was killed leaves it.
+    fs::create_dir(&migrations.work).unwrap();
+    fs::write(migrations.work.join("target.json"), "{}").unwrap();
     // Makes the lock's file.
     migrate(base.path(), "0.1.0", Some(&migrations)).unwrap();
     let before = contents(base.path());

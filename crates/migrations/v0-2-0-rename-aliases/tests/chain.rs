@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use migrator::{List, Migrations, migrate};
+use migrator::{Migrations, migrate};
 use serde_json::{Value, json};
 use settings_store::{Layer, Outcome, Store};
 
@@ -50,12 +50,15 @@ fn a_store_is_migrated_and_back() {
     for name in ["first", "second"] {
         fs::copy(program, programs.join(name)).unwrap();
     }
+    let list = folder.path().join("list.toml");
+    // Twice the same: what the second finds is renamed already.
+    fs::write(
+        &list,
+        "[migrations]\n'(0.1.0, 0.2.0)' = ['first']\n'(0.2.0, 0.3.0)' = ['second']",
+    )
+    .unwrap();
     let migrations = Migrations {
-        // Twice the same: what the second finds is renamed already.
-        list: List::from_toml(
-            "[migrations]\n'(0.1.0, 0.2.0)' = ['first']\n'(0.2.0, 0.3.0)' = ['second']",
-        )
-        .unwrap(),
+        list,
         folder: programs,
         work: folder.path().join("work"),
     };

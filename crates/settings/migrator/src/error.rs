@@ -16,13 +16,23 @@ pub enum Error {
     /// The list of migrations does not lead to the version.
     #[error(transparent)]
     List(#[from] crate::list::Error),
-    /// A program is larger than any migration.
-    #[error("{} has {size} bytes: too large for a migration", path.display())]
+    /// The list of migrations makes no sense.
+    #[error("{}: {source}", path.display())]
+    ListFile {
+        /// The list.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: Box<crate::list::Error>,
+    },
+    /// A file is larger than any program or list of migrations.
+    #[error("{} has {size} bytes, but at most {limit} are allowed", path.display())]
     TooLarge {
-        /// The program.
+        /// The file.
         path: PathBuf,
         /// Its size in bytes.
         size: u64,
+        /// The largest allowed, in bytes.
+        limit: u64,
     },
     /// A program cannot be held in memory.
     #[error("failed to load migration `{name}`: {source}")]

@@ -32,7 +32,7 @@ pub use list::{Error as ListError, List};
 /// Without a list of migrations, or their programs, settings are carried over
 /// as they are.
 #[derive(Debug, Parser)]
-#[command(name = "migrator", version)]
+#[command(name = "migrator")]
 struct Cli {
     /// Where settings are stored
     #[arg(
@@ -78,39 +78,28 @@ fn run(cli: Cli) -> anyhow::Result<()> {
                 .with_context(|| format!("{} has no VERSION_ID", cli.os_release_path.display()))?
         }
     };
-    let migrations = match (&cli.list, &cli.migrations) {
-        (Some(list), Some(folder)) => migrations(list, folder, &cli.work_folder)?,
+    let migrations = match (cli.list, cli.migrations) {
+        (Some(list), Some(folder)) => Some(Migrations {
+            list,
+            folder,
+            work: cli.work_folder,
+        }),
         _ => None,
     };
     let outcome = migrate(&cli.datastore_path, &version, migrations.as_ref())
         .with_context(|| format!("failed to bring the settings to version {version}"))?;
-    tracing::info!("settings of version {version}: {outcome:?}");
-    Ok(())
-}
-
-/// What is there of migrations; `None` if either list or folder is not there.
-fn migrations(list: &Path, folder: &Path, work: &Path) -> anyhow::Result<Option<Migrations>> {
-    if !folder.is_dir() {
-        tracing::warn!("there is no folder {}", folder.display());
-        return Ok(None);
-    }
-    let text = match files::read_to_string(list) {
-        Err(error) if error.is_not_found() => {
-            tracing::warn!("there is no list {}", list.display());
-            return Ok(None);
+    match outcome {
+        Outcome::None => tracing::info!("no settings are stored yet"),
+        Outcome::Current => tracing::info!("the settings are those of version {version}"),
+        Outcome::Own => tracing::info!("version {version} has its settings from before"),
+        Outcome::Migrated { warnings } => {
+            for warning in warnings {
+                tracing::warn!("{warning}");
+            }
+            tracing::info!("the settings were brought to version {version}");
         }
-        text => text?,
-    };
-    let read = if list.extension().is_some_and(|e| e == "toml") {
-        List::from_toml
-    } else {
-        List::from_json
-    };
-    Ok(Some(Migrations {
-        list: read(&text).with_context(|| list.display().to_string())?,
-        folder: folder.to_owned(),
-        work: work.to_owned(),
-    }))
+    }
+    Ok(())
 }
 
 /// Brings a store to a version, by the migrations between that and the version
@@ -123,11 +112,14 @@ pub fn migrate(
     // Only asked for where there is a version before this one.
     let from = std::fs::read_link(base.join("current")).unwrap_or_default();
     let from = from.to_string_lossy();
-    settings_store::migrate(base, version, |payload| match migrations {
-        Some(migrations) => migrations.run(&from, version, &payload),
-        None => {
+    settings_store::migrate(base, version, |payload| {
+        let migrated = match migrations {
+            Some(migrations) => migrations.run(&from, version, &payload)?,
+            None => None,
+        };
+        if migrated.is_none() {
             tracing::warn!("settings are carried over from {from} to {version} as they are");
-            Ok(payload)
         }
+        Ok::<_, Error>(migrated.unwrap_or(payload))
     })
 }

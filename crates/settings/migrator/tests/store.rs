@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use migrator::{List, Migrations, migrate};
+use migrator::{Migrations, migrate};
 use serde_json::json;
 use settings_store::{Layer, Outcome, Store};
 use tempfile::TempDir;
@@ -82,9 +82,10 @@ fn a_failed_migration_changes_nothing() {
     fs::write(folder.path().join("text"), "no program").unwrap();
     let large = fs::File::create(folder.path().join("large")).unwrap();
     large.set_len(1 << 30).unwrap();
-    let migrations = Migrations {
-        list: List::from_json(
-            r#"{"migrations": {
+    let list = folder.path().join("list.json");
+    fs::write(
+        &list,
+        r#"{"migrations": {
                 "(0.1.0, 0.2.0)": ["false"],
                 "(0.1.0, 0.3.0)": ["true"],
                 "(0.1.0, 0.4.0)": ["gone"],
@@ -92,8 +93,10 @@ fn a_failed_migration_changes_nothing() {
                 "(0.1.0, 0.6.0)": ["large"],
                 "(0.0.1, 0.1.0)": ["false"]
             }}"#,
-        )
-        .unwrap(),
+    )
+    .unwrap();
+    let migrations = Migrations {
+        list,
         folder: folder.path().to_owned(),
         work: folder.path().join("work"),
     };
@@ -108,7 +111,7 @@ fn a_failed_migration_changes_nothing() {
         ("0.3.0", "failed to rename "),
         ("0.4.0", "failed to examine "),
         ("0.5.0", "migration `text` failed to go forward: "),
-        ("0.6.0", "too large for a migration"),
+        ("0.6.0", " are allowed"),
         ("0.1.5", "no migration leads from 0.1.0 towards 0.1.5"),
         ("0.0.1", "migration `false` failed to go backward: "),
         ("next", "`next` is no version: "),

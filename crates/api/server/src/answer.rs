@@ -74,6 +74,7 @@ impl From<StoreError> for Failure {
             StoreError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             StoreError::Version(_)
             | StoreError::InUse(_)
+            | StoreError::Migration(_)
             | StoreError::Disk(_)
             | StoreError::Encode(..) => StatusCode::INTERNAL_SERVER_ERROR,
         };

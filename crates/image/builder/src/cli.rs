@@ -98,6 +98,12 @@ pub(crate) enum Command {
         #[arg(long, default_value = "x86_64")]
         arch: Architecture,
     },
+    /// Build the migrations of stored settings, which updates bring along.
+    Migrations {
+        /// Machine architecture.
+        #[arg(long, default_value = "x86_64")]
+        arch: Architecture,
+    },
     /// Fetch and unpack a group of packages, and print where they are.
     Packages {
         /// Which: what images are made of, or what they are made with.

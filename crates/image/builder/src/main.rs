@@ -116,6 +116,10 @@ fn execute(cli: Cli) -> Result<()> {
             println!("{}", programs::build(&source, arch)?.display());
             Ok(())
         }
+        Command::Migrations { arch } => {
+            println!("{}", programs::build_migrations(&source, arch)?.display());
+            Ok(())
+        }
         Command::Packages {
             group,
             arch,

@@ -2,7 +2,7 @@
 
 use crate::progress::Step;
 use crate::source::Source;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use disk::Architecture;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -14,15 +14,20 @@ const DYNAMIC: [&str; 1] = ["bottlerocket"];
 /// mounted into containers.
 const STATIC: [&str; 3] = ["apiclient", "dev-agent", "initramfs-init"];
 
+/// What makes a program static.
+const STATIC_LINKAGE: &str = " -C target-feature=+crt-static";
+/// What makes it smaller, with a C library from version 2.36 on.
+const PACKED_LINKAGE: &str = " -C link-arg=-Wl,-z,pack-relative-relocs";
+
+/// Largest migration, in bytes: a node may have to fetch dozens.
+const MAX_MIGRATION_SIZE: u64 = 1_200_000;
+
 /// Builds all programs and returns the folder that holds them.
 pub(crate) fn build(source: &Source, architecture: Architecture) -> Result<PathBuf> {
     let step = Step::begin("building the programs");
     let folder = source.build().join("programs").join(architecture.name());
     files::create_dir_all(&folder)?;
-    for (packages, linkage) in [
-        (&DYNAMIC[..], ""),
-        (&STATIC[..], " -C target-feature=+crt-static"),
-    ] {
+    for (packages, linkage) in [(&DYNAMIC[..], ""), (&STATIC[..], STATIC_LINKAGE)] {
         let target = source.build().join(if linkage.is_empty() {
             "cargo"
         } else {
@@ -30,21 +35,58 @@ pub(crate) fn build(source: &Source, architecture: Architecture) -> Result<PathB
         });
         process::run(&mut cargo(source, architecture, packages, linkage, &target))?;
         for program in packages {
-            let built = target
-                .join(architecture.rust_target())
-                .join("release")
-                .join(program);
-            install(&built, &folder.join(program))?;
+            install(
+                &built(&target, architecture, program),
+                &folder.join(program),
+            )?;
         }
     }
     step.end();
     Ok(folder)
 }
 
+/// Builds all migrations, each a static program of its own, and returns the
+/// folder that holds them and their list.
+pub(crate) fn build_migrations(source: &Source, architecture: Architecture) -> Result<PathBuf> {
+    let step = Step::begin("building the migrations");
+    let sources = source.root().join("crates/migrations");
+    let folder = source.build().join("migrations").join(architecture.name());
+    files::create_dir_all(&folder)?;
+    let mut names = Vec::new();
+    for entry in files::at("read", &sources, std::fs::read_dir(&sources))? {
+        let entry = files::at("read", &sources, entry)?;
+        // A folder is named after its package, which is named after its program.
+        if entry.path().join("Cargo.toml").is_file() {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    let linkage = [STATIC_LINKAGE, PACKED_LINKAGE].concat();
+    let target = source.build().join("cargo-migrations");
+    process::run(&mut cargo(source, architecture, &names, &linkage, &target))?;
+    for name in &names {
+        let built = built(&target, architecture, name);
+        let size = files::at("examine", &built, std::fs::metadata(&built))?.len();
+        if size > MAX_MIGRATION_SIZE {
+            bail!("{name} has {size} bytes; a migration has at most {MAX_MIGRATION_SIZE}");
+        }
+        install(&built, &folder.join(name))?;
+    }
+    let list = "migrations.toml";
+    install(&sources.join(list), &folder.join(list))?;
+    step.end();
+    Ok(folder)
+}
+
+fn built(target: &Path, architecture: Architecture, program: &str) -> PathBuf {
+    let release = target.join(architecture.rust_target()).join("release");
+    release.join(program)
+}
+
 fn cargo(
     source: &Source,
     architecture: Architecture,
-    packages: &[&str],
+    packages: &[impl AsRef<str>],
     linkage: &str,
     target: &Path,
 ) -> Command {
@@ -67,7 +109,7 @@ fn cargo(
         ])
         .arg("--target-dir")
         .arg(target)
-        .args(packages.iter().flat_map(|p| ["--package", p]))
+        .args(packages.iter().flat_map(|p| ["--package", p.as_ref()]))
         .env("RUSTFLAGS", remapped_paths(source) + linkage);
     cargo
 }

@@ -17,6 +17,7 @@ const APPLETS: &[(&str, Main)] = &[
     ("apiserver", api_server::main),
     ("console-status", console_status::main),
     ("early-boot-config", early_boot_config::main),
+    ("migrator", migrator::main),
     ("set-hostname", set_hostname::main),
     ("settings-applier", settings_applier::main),
 ];

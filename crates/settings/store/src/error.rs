@@ -36,6 +36,9 @@ pub enum Error {
     /// Another process has the store open.
     #[error("the settings in {} are in use by another process", .0.display())]
     InUse(PathBuf),
+    /// The settings of one version could not be made those of another.
+    #[error("{0}")]
+    Migration(String),
     /// The disk failed. Where this is the answer to a removal, it may have
     /// happened but not be durable yet.
     #[error(transparent)]

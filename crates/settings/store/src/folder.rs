@@ -36,20 +36,30 @@ pub(crate) fn prepare(
     name::check(version).map_err(Error::Version)?;
     let folder = base.join(version);
     if !folder.is_dir() {
-        // A folder is whole as soon as it has its name.
-        let unfinished = base.join(format!(".{version}.new"));
-        disk::remove_dir(&unfinished)?;
-        disk::create_dir(&pending::folder(&unfinished))?;
-        if let Some(current) = current(base, warnings)? {
-            carry_over(&current, &unfinished, warnings)?;
-        }
-        disk::rename_dir(&unfinished, &folder)?;
+        let from = current(base, warnings)?;
+        create(base, version, |unfinished| match from {
+            Some(from) => carry_over(&from, unfinished, warnings),
+            None => Ok(()),
+        })?;
     }
     // It may have been removed by hand.
     disk::create_dir(&pending::folder(&folder))?;
     remove_leftovers(&folder, warnings)?;
     remove_leftovers(&pending::folder(&folder), warnings)?;
     Ok(folder)
+}
+
+/// Makes the folder of a version, which is whole as soon as it has its name.
+pub(crate) fn create(
+    base: &Path,
+    version: &str,
+    fill: impl FnOnce(&Path) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let unfinished = base.join(format!(".{version}.new"));
+    disk::remove_dir(&unfinished)?;
+    disk::create_dir(&pending::folder(&unfinished))?;
+    fill(&unfinished)?;
+    Ok(disk::rename_dir(&unfinished, &base.join(version))?)
 }
 
 /// Says which version opened the store last.
@@ -61,7 +71,8 @@ pub(crate) fn make_current(base: &Path, version: &str) -> Result<(), Error> {
     Ok(disk::replace_link(&link, version)?)
 }
 
-fn current(base: &Path, warnings: &mut Vec<String>) -> Result<Option<PathBuf>, Error> {
+/// The folder of the version that opened the store last.
+pub(crate) fn current(base: &Path, warnings: &mut Vec<String>) -> Result<Option<PathBuf>, Error> {
     let link = base.join("current");
     let target = match fs::read_link(&link) {
         Ok(target) => target,
@@ -78,9 +89,9 @@ fn current(base: &Path, warnings: &mut Vec<String>) -> Result<Option<PathBuf>, E
 }
 
 /// Copies the newest good generation of one version's folder to another's, as
-/// it is. Where versions differ in what settings mean, this is the place
-/// between reading and writing where they are migrated. Open transactions stay
-/// behind: what they were checked against is gone.
+/// it is. Where versions differ in what settings mean, they were migrated before
+/// ([`crate::migrate`]). Open transactions stay behind: what they were checked
+/// against is gone.
 fn carry_over(from: &Path, to: &Path, warnings: &mut Vec<String>) -> Result<(), Error> {
     if let Some((generation, bytes)) = generation::newest(from, warnings)? {
         disk::replace(&generation::path(to, generation.number), &bytes)?;

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::disk;
 use crate::document::{self, Document};
@@ -39,6 +40,10 @@ pub(crate) struct Generation {
     pub consumed: String,
     /// All that was ever set and not covered by a later value of its layer.
     pub layers: Layers,
+    /// What migrations could not bring over, for the way back. The store only
+    /// keeps it.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub set_aside: Map<String, Value>,
 }
 
 impl Generation {

@@ -31,6 +31,7 @@ mod fault;
 mod folder;
 mod generation;
 mod layer;
+mod migrate;
 mod name;
 mod pending;
 mod store;
@@ -40,6 +41,7 @@ mod time;
 
 pub use error::Error;
 pub use layer::{Entry, Layer, Origin};
+pub use migrate::{Outcome, migrate};
 pub use name::{BadName, TransactionName};
 pub use store::Store;
 pub use time::rfc3339;

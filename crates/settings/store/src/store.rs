@@ -29,6 +29,7 @@ pub struct Store {
     _lock: File,
     defaults: Value,
     layers: Layers,
+    set_aside: Map<String, Value>,
     effective: Arc<Value>,
     generation: u64,
     /// The number of the next generation: no file has it or one above it.
@@ -69,6 +70,7 @@ impl Store {
             _lock: lock,
             defaults,
             layers,
+            set_aside: last.set_aside,
             effective: Arc::new(effective),
             generation: last.number,
             next: highest + 1,
@@ -186,6 +188,7 @@ impl Store {
             who: who.to_owned(),
             consumed: pending.sha256.clone(),
             layers: layers.clone(),
+            set_aside: self.set_aside.clone(),
         }
         .seal()?;
         let keys = pending.layers.keys();

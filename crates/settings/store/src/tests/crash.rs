@@ -166,6 +166,39 @@ fn opening_is_repeatable_after_any_failure() {
 }
 
 #[test]
+fn a_failed_migration_leaves_the_old_version_or_the_new_one() {
+    let mut failed = 0;
+    for plan in plans() {
+        let base = tempfile::tempdir().unwrap();
+        set(&mut open(base.path()), json!({"motd": "old"}));
+        let migrate = || {
+            crate::migrate(base.path(), "2.0.0", |mut payload| {
+                payload["layers"]["api"]["motd"]["value"] = json!("new");
+                payload["set-aside"] = json!({"kept": [1]});
+                Ok::<_, String>(payload)
+            })
+        };
+        let (result, reached) = under(plan, migrate);
+        if !reached {
+            break;
+        }
+        failed += usize::from(result.is_err());
+        // The old version is there whatever happened.
+        drop(open(base.path()));
+        migrate().unwrap();
+        let mut store = Store::open(base.path(), "2.0.0", defaults()).unwrap();
+        assert_eq!(store.warnings(), [] as [&str; 0], "{plan:?}");
+        assert_eq!(motd(&store), "new", "{plan:?}");
+        set(&mut store, json!({"motd": "newer"}));
+        drop(store);
+        let document = fs::read_to_string(generation::path(&base.path().join("2.0.0"), 2));
+        assert!(document.unwrap().contains(r#""set-aside":{"kept":[1]}"#));
+        assert_eq!(motd(&open(base.path())), "old", "{plan:?}");
+    }
+    assert!(failed >= 8, "{failed} migrations failed");
+}
+
+#[test]
 fn a_commit_cut_at_any_byte_leaves_the_old_state() {
     let base = tempfile::tempdir().unwrap();
     let folder = base.path().join(VERSION);

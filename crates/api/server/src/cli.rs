@@ -41,6 +41,14 @@ struct Arguments {
     #[arg(long, value_name = "FILE", default_value = "/usr/lib/os-release")]
     os_release_path: PathBuf,
 
+    /// File that says what can be set on this variant of the OS
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "/usr/share/bottlerocket/variant.toml"
+    )]
+    variant_path: PathBuf,
+
     /// How much to log: off, error, warn, info, debug or trace
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     log_level: LevelFilter,
@@ -83,6 +91,7 @@ fn run(arguments: Arguments) -> Result<()> {
     let config = Config {
         datastore: arguments.datastore_path,
         os_release: arguments.os_release_path,
+        variant: arguments.variant_path,
         applier_socket: arguments.applier_socket,
         systemctl: "/usr/bin/systemctl".into(),
     };

@@ -1,6 +1,5 @@
 //! Which OS this is.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -40,9 +39,8 @@ impl Os {
     /// Reads a file in os-release(5) format.
     pub fn read(path: &Path) -> Result<Os, Error> {
         let text = files::read_to_string(path)?;
-        let mut fields = parse(&text);
-        let mut take = |field| {
-            fields.remove(field).ok_or_else(|| Error::Missing {
+        let take = |field| {
+            os_release::value(&text, field).ok_or_else(|| Error::Missing {
                 path: path.to_owned(),
                 field,
             })
@@ -55,34 +53,6 @@ impl Os {
             version_id: take("VERSION_ID")?,
         })
     }
-}
-
-/// The assignments in a file in os-release(5) format. Lines that are none are
-/// passed over.
-fn parse(text: &str) -> BTreeMap<&str, String> {
-    text.lines()
-        .filter(|line| !line.trim_start().starts_with('#'))
-        .filter_map(|line| line.trim().split_once('='))
-        .map(|(name, value)| (name, unquote(value)))
-        .collect()
-}
-
-/// A value without the quotes of a shell.
-fn unquote(value: &str) -> String {
-    let literal = value.strip_prefix('\'').and_then(|v| v.strip_suffix('\''));
-    if let Some(literal) = literal {
-        return literal.to_owned();
-    }
-    let quoted = value.strip_prefix('"').and_then(|v| v.strip_suffix('"'));
-    let mut unquoted = String::new();
-    let mut rest = quoted.unwrap_or(value).chars();
-    while let Some(c) = rest.next() {
-        match c {
-            '\\' => unquoted.extend(rest.next()),
-            _ => unquoted.push(c),
-        }
-    }
-    unquoted
 }
 
 /// `GET /os`
@@ -109,30 +79,6 @@ pub(crate) fn get(state: &State, request: &Request) -> answer::Result {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn os_release_is_read_as_a_shell_would() {
-        for (line, value) in [
-            ("A=plain", "plain"),
-            ("A=", ""),
-            ("A=\"two words\"", "two words"),
-            ("A='single $x \\'", "single $x \\"),
-            ("A=\"\\\"quoted\\\" \\$5 \\\\\"", "\"quoted\" $5 \\"),
-            ("A=a=b", "a=b"),
-            ("  A=indented  ", "indented"),
-            ("# A=comment\nA=x", "x"),
-            ("A=first\nA=last", "last"),
-            ("A=\"", "\""),
-            ("A=\\", ""),
-            ("no assignment\n\nA=é", "é"),
-        ] {
-            assert_eq!(
-                parse(line).get("A").map(String::as_str),
-                Some(value),
-                "{line}"
-            );
-        }
-    }
 
     #[test]
     fn a_missing_field_is_named() {

@@ -103,6 +103,7 @@ mod tests {
     use http_body_util::BodyExt;
     use hyper::header::{CONTENT_TYPE, HeaderValue};
     use serde_json::json;
+    use settings_model::Model;
     use settings_store::Store;
 
     use super::*;
@@ -138,7 +139,7 @@ mod tests {
             variant_id: "x".into(),
             version_id: "1.0.0".into(),
         };
-        let store = Store::open(folder, &os.version_id, json!({})).unwrap();
+        let store = Store::open(folder, &os.version_id, Model::complete(), json!({})).unwrap();
         Arc::new(State::new(
             store,
             os,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::Value;
+use settings_model::{Variant, VariantError};
 use settings_store::Store;
 
 use crate::os::{self, Os};
@@ -19,6 +20,8 @@ pub struct Config {
     pub datastore: PathBuf,
     /// The file in os-release(5) format that says which version this is.
     pub os_release: PathBuf,
+    /// The variant's file, which says what can be set.
+    pub variant: PathBuf,
     /// The socket of the settings applier.
     pub applier_socket: PathBuf,
     /// The program that reboots.
@@ -31,6 +34,12 @@ pub enum Error {
     /// The version cannot be found out.
     #[error(transparent)]
     OsRelease(#[from] os::Error),
+    /// What can be set cannot be found out.
+    #[error(transparent)]
+    ReadVariant(#[from] files::Error),
+    /// The variant makes no sense.
+    #[error(transparent)]
+    Variant(#[from] VariantError),
     /// The settings cannot be opened.
     #[error("failed to open the settings: {0}")]
     Store(#[from] settings_store::Error),
@@ -49,7 +58,9 @@ impl Server {
     /// Opens the settings. `defaults` is the tree of the weakest layer.
     pub fn open(config: Config, defaults: Value) -> Result<Server, Error> {
         let os = Os::read(&config.os_release)?;
-        let store = Store::open(&config.datastore, &os.version_id, defaults)?;
+        let variant = files::read_to_string(&config.variant)?;
+        let variant = Variant::parse(&os.variant_id, &variant)?;
+        let store = Store::open(&config.datastore, &os.version_id, variant.model, defaults)?;
         for warning in store.warnings() {
             tracing::error!("{warning}");
         }

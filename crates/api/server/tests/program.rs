@@ -44,6 +44,8 @@ impl Started {
             .arg(node.path("api.sock"))
             .arg("--os-release-path")
             .arg(node.path("os-release"))
+            .arg("--variant-path")
+            .arg(node.path("variant.toml"))
             .env("NOTIFY_SOCKET", &path)
             .stderr(Stdio::piped())
             .spawn()
@@ -178,6 +180,8 @@ fn it_ends_with_a_code_that_says_why() {
     let datastore = node.path("datastore");
     let datastore = datastore.to_str().unwrap();
     let os_release = node.path("os-release");
+    let variant = node.path("variant.toml");
+    let variant = variant.to_str().unwrap();
     let os_release = os_release.to_str().unwrap();
     let nowhere = node.path("no/where");
     let nowhere = nowhere.to_str().unwrap();
@@ -207,6 +211,8 @@ fn it_ends_with_a_code_that_says_why() {
                 os_release,
                 "--os-release-path",
                 os_release,
+                "--variant-path",
+                variant,
             ],
             1,
             "failed to open the settings: failed to create ",
@@ -217,6 +223,8 @@ fn it_ends_with_a_code_that_says_why() {
                 datastore,
                 "--os-release-path",
                 os_release,
+                "--variant-path",
+                variant,
                 "--socket-path",
                 nowhere,
             ],
@@ -246,6 +254,8 @@ fn one_server_has_the_settings() {
         .arg(node.path("datastore"))
         .arg("--os-release-path")
         .arg(node.path("os-release"))
+        .arg("--variant-path")
+        .arg(node.path("variant.toml"))
         .arg("--socket-path")
         .arg(node.path("api.sock"))
         .output()

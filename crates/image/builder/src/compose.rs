@@ -79,6 +79,7 @@ impl Composition<'_> {
             overlays: &overlays,
             programs: &self.programs,
             os_release: &release::os_release(&variant.name, &self.build_id),
+            variant: &variant.text,
             policy: &self.policy,
             kernel: &self.kernel,
             tools: &self.tools,

@@ -11,6 +11,8 @@ use serde::Deserialize;
 pub(crate) struct Variant {
     /// Its name.
     pub(crate) name: String,
+    /// Its file, which images carry: the node's programs read it too.
+    pub(crate) text: String,
     /// Its software sets.
     pub(crate) software: Vec<Software>,
     /// The names of the software sets it does not have.
@@ -49,8 +51,9 @@ impl Variant {
                 names(source, "variants")?.join(", ")
             );
         }
-        let file: File = toml::from_str(&files::read_to_string(&path)?)
-            .with_context(|| format!("failed to read {}", path.display()))?;
+        let text = files::read_to_string(&path)?;
+        let file: File =
+            toml::from_str(&text).with_context(|| format!("failed to read {}", path.display()))?;
         let software = file
             .software
             .iter()
@@ -60,6 +63,7 @@ impl Variant {
         left_out.retain(|set| !file.software.contains(set));
         Ok(Variant {
             name: name.to_owned(),
+            text,
             software,
             left_out,
             kernel_parameters: file.kernel_parameters,

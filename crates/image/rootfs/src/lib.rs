@@ -117,6 +117,8 @@ pub struct Inputs<'a> {
     pub programs: &'a Path,
     /// The text of `/usr/lib/os-release`.
     pub os_release: &'a str,
+    /// The text of `/usr/share/bottlerocket/variant.toml`: the variant's file.
+    pub variant: &'a str,
     /// The SELinux policy.
     pub policy: &'a InstalledPolicy,
     /// The kernel and the modules to take from it.
@@ -144,6 +146,9 @@ pub fn build(inputs: &Inputs<'_>, root: &Path) -> Result<(), Error> {
         copy::services(set, root)?;
     }
     files::write(&root.join("usr/lib/os-release"), inputs.os_release)?;
+    let shared = root.join("usr/share/bottlerocket");
+    files::create_dir_all(&shared)?;
+    files::write(&shared.join("variant.toml"), inputs.variant)?;
     let extra = inputs.software.iter().flat_map(|set| &set.libraries);
     libraries::complete(inputs.packages, root, extra)?;
     inputs.kernel.install_modules(root, inputs.tools)?;

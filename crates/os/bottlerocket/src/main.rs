@@ -18,6 +18,7 @@ const APPLETS: &[(&str, Main)] = &[
     ("console-status", console_status::main),
     ("early-boot-config", early_boot_config::main),
     ("migrator", migrator::main),
+    ("netdog", network::main),
     ("set-hostname", set_hostname::main),
     ("settings-applier", settings_applier::main),
 ];

@@ -16,6 +16,8 @@ use std::time::Duration;
 use apiclient::{Client, Layer};
 use serde_json::{Value, json};
 
+const VARIANT: &str = include_str!("../../../../conf/variants/metal-dev.toml");
+
 const OS_RELEASE: &str = "\
 ID=bottlerocket
 PRETTY_NAME=\"Bottlerocket OS 1.0.0 (metal)\"
@@ -46,6 +48,7 @@ impl Node {
             fs::create_dir(path(name)).unwrap();
         }
         fs::write(path("os-release"), OS_RELEASE).unwrap();
+        fs::write(path("variant.toml"), VARIANT).unwrap();
         let script = format!("#!/bin/sh\necho \"$*\" >> {}\n", path("restarts").display());
         fs::write(path("bin/systemctl"), script).unwrap();
         fs::set_permissions(path("bin/systemctl"), fs::Permissions::from_mode(0o755)).unwrap();
@@ -65,6 +68,8 @@ impl Node {
             .arg(path("applier.sock"))
             .arg("--os-release-path")
             .arg(path("os-release"))
+            .arg("--variant-path")
+            .arg(path("variant.toml"))
             .env("NOTIFY_SOCKET", path("notify.sock"))
             .spawn()
             .unwrap();

@@ -4,7 +4,6 @@
 //! takes no input.
 
 mod addresses;
-mod os_release;
 
 use std::ffi::OsString;
 use std::fmt;

@@ -12,7 +12,6 @@
 mod chain;
 mod error;
 mod list;
-mod os_release;
 mod program;
 
 use std::ffi::OsString;
@@ -32,7 +31,7 @@ pub use list::{Error as ListError, List};
 /// Without a list of migrations, or their programs, settings are carried over
 /// as they are.
 #[derive(Debug, Parser)]
-#[command(name = "migrator")]
+#[command(name = "migrator", version)]
 struct Cli {
     /// Where settings are stored
     #[arg(
@@ -44,7 +43,7 @@ struct Cli {
 
     /// The version to bring them to
     #[arg(long, value_name = "VERSION", conflicts_with = "os_release_path")]
-    version: Option<String>,
+    to: Option<String>,
 
     /// The file in os-release(5) format that says which version this is
     #[arg(long, value_name = "FILE", default_value = "/usr/lib/os-release")]
@@ -70,11 +69,11 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
 }
 
 fn run(cli: Cli) -> anyhow::Result<()> {
-    let version = match &cli.version {
+    let version = match &cli.to {
         Some(version) => version.clone(),
         None => {
             let text = files::read_to_string(&cli.os_release_path)?;
-            os_release::version(&text)
+            os_release::value(&text, "VERSION_ID")
                 .with_context(|| format!("{} has no VERSION_ID", cli.os_release_path.display()))?
         }
     };

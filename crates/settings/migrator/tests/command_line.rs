@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::json;
+use settings_model::Model;
 use settings_store::{Layer, Store};
 
 #[test]
@@ -18,7 +19,7 @@ fn arguments_become_exit_codes() {
     write("list.toml", "[migrations]\n'(0.4.0, 0.5.0)' = []\n");
     write("bad.toml", "[migrations]\n'0.4.0' = []\n");
     fs::create_dir(folder.path().join("programs")).unwrap();
-    let mut store = Store::open(&base, "0.1.0", json!({})).unwrap();
+    let mut store = Store::open(&base, "0.1.0", Model::complete(), json!({})).unwrap();
     let transaction = "test".parse().unwrap();
     let changes = json!({"motd": "kept"});
     store
@@ -30,55 +31,51 @@ fn arguments_become_exit_codes() {
     let (done, failed, wrong) = (ExitCode::SUCCESS, ExitCode::FAILURE, ExitCode::from(2));
     let cases: &[(&str, ExitCode, &str)] = &[
         ("--help", done, "0.1.0"),
-        ("--version 0.1.0", done, "0.1.0"),
-        ("--version 0.2.0", done, "0.2.0"),
+        ("--to 0.1.0", done, "0.1.0"),
+        ("--to 0.2.0", done, "0.2.0"),
         ("--os-release-path no-version", failed, "0.2.0"),
         ("--os-release-path missing", failed, "0.2.0"),
         ("--os-release-path os-release", done, "0.3.0"),
         (
-            "--version 0.4.0 --migrations programs --list list.json",
+            "--to 0.4.0 --migrations programs --list list.json",
             done,
             "0.4.0",
         ),
         (
-            "--version 0.5.0 --migrations programs --list list.toml",
+            "--to 0.5.0 --migrations programs --list list.toml",
             done,
             "0.5.0",
         ),
         (
-            "--version 0.6.0 --migrations programs --list bad.toml",
+            "--to 0.6.0 --migrations programs --list bad.toml",
             failed,
             "0.5.0",
         ),
         // Where it is not needed, nobody looks at it.
         (
-            "--version 0.5.0 --migrations programs --list bad.toml",
+            "--to 0.5.0 --migrations programs --list bad.toml",
             done,
             "0.5.0",
         ),
         (
-            "--version 0.4.0 --migrations programs --list bad.toml",
+            "--to 0.4.0 --migrations programs --list bad.toml",
             done,
             "0.4.0",
         ),
         (
-            "--version 0.6.0 --migrations programs --list missing",
+            "--to 0.6.0 --migrations programs --list missing",
             done,
             "0.6.0",
         ),
         (
-            "--version 0.7.0 --migrations missing --list list.json",
+            "--to 0.7.0 --migrations missing --list list.json",
             done,
             "0.7.0",
         ),
-        ("--version 0.8.0 --migrations programs", wrong, "0.7.0"),
-        ("--version 0.8.0 --list list.json", wrong, "0.7.0"),
-        (
-            "--version 0.8.0 --os-release-path os-release",
-            wrong,
-            "0.7.0",
-        ),
-        ("--version ../0.8.0", failed, "0.7.0"),
+        ("--to 0.8.0 --migrations programs", wrong, "0.7.0"),
+        ("--to 0.8.0 --list list.json", wrong, "0.7.0"),
+        ("--to 0.8.0 --os-release-path os-release", wrong, "0.7.0"),
+        ("--to ../0.8.0", failed, "0.7.0"),
     ];
     for (line, code, current) in cases {
         let line = format!("migrator --datastore-path store --work-folder work {line}");

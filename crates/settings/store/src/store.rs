@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use serde_json::{Map, Value};
-use settings_model::{Key, Settings, tree};
+use settings_model::{Key, Model, tree};
 
 use crate::generation::Generation;
 use crate::layer::Layers;
@@ -27,6 +27,7 @@ const MAX_PENDING_BYTES: usize = 4 * 1024 * 1024;
 pub struct Store {
     folder: PathBuf,
     _lock: File,
+    model: Model,
     defaults: Value,
     layers: Layers,
     set_aside: Map<String, Value>,
@@ -40,11 +41,12 @@ pub struct Store {
 
 impl Store {
     /// Opens the store in a folder, for a version of the OS, and makes what is
-    /// missing. `defaults` is the tree of the weakest layer.
+    /// missing. `model` says what can be set, `defaults` is the tree of the
+    /// weakest layer.
     ///
     /// What is damaged, or not a setting of this version, is passed over; see
     /// [`Store::warnings`].
-    pub fn open(base: &Path, version: &str, defaults: Value) -> Result<Store, Error> {
+    pub fn open(base: &Path, version: &str, model: Model, defaults: Value) -> Result<Store, Error> {
         let lock = folder::lock(base)?;
         let mut warnings = Vec::new();
         let folder = folder::prepare(base, version, &mut warnings)?;
@@ -59,15 +61,16 @@ impl Store {
             pending.remove(&name);
         }
         let mut layers = last.layers;
-        set_aside_unknown(&mut layers, &mut warnings);
+        set_aside_unknown(&model, &mut layers, &mut warnings);
         let effective = layers.over(object_or_empty(&defaults));
-        if let Err(e) = settings_model::validate(&effective) {
+        if let Err(e) = model.validate(&effective) {
             warnings.push(format!("the settings contradict themselves: {e}"));
         }
         folder::make_current(base, version)?;
         Ok(Store {
             folder,
             _lock: lock,
+            model,
             defaults,
             layers,
             set_aside: last.set_aside,
@@ -113,7 +116,7 @@ impl Store {
         changes: &Value,
         who: &str,
     ) -> Result<Vec<Key>, Error> {
-        let leaves = tree::flatten(&settings_model::normalise(changes)?)?;
+        let leaves = tree::flatten(&self.model.normalise(changes)?)?;
         if leaves.is_empty() {
             return Ok(Vec::new());
         }
@@ -179,7 +182,7 @@ impl Store {
         let mut layers = self.layers.clone();
         layers.extend(pending.layers.clone());
         let effective = layers.over(object_or_empty(&self.defaults));
-        settings_model::validate(&effective)?;
+        self.model.validate(&effective)?;
         let document = Generation {
             format: generation::FORMAT,
             number: self.next,
@@ -238,13 +241,16 @@ impl Store {
 /// Drops entries that this version of the model does not take: it would take
 /// nothing else either as long as they are there. Generations that are kept
 /// still hold them.
-fn set_aside_unknown(layers: &mut Layers, warnings: &mut Vec<String>) {
-    if Settings::from_tree(&layers.over(Value::Object(Map::new()))).is_ok() {
+fn set_aside_unknown(model: &Model, layers: &mut Layers, warnings: &mut Vec<String>) {
+    if model
+        .normalise(&layers.over(Value::Object(Map::new())))
+        .is_ok()
+    {
         return;
     }
     layers.retain(|layer, key, entry| {
         let alone = tree::nest([(key, &entry.value)]);
-        match Settings::from_tree(&alone) {
+        match model.normalise(&alone) {
             Ok(_) => true,
             Err(e) => {
                 warnings.push(format!(

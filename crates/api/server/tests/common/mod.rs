@@ -57,6 +57,9 @@ impl Node {
         let os_release = "NAME=Bottlerocket\nPRETTY_NAME=\"Bottlerocket OS 1.2.3\"\n\
             VARIANT_ID=metal-dev\nVERSION_ID=1.2.3\nBUILD_ID=abcd1234\n";
         std::fs::write(folder.path().join("os-release"), os_release).unwrap();
+        let variant =
+            "platform = \"metal\"\nsettings = [\"motd\", \"kernel\", \"network\", \"ntp\"]\n";
+        std::fs::write(folder.path().join("variant.toml"), variant).unwrap();
         Node { folder }
     }
 
@@ -68,6 +71,7 @@ impl Node {
         Config {
             datastore: self.path("datastore"),
             os_release: self.path("os-release"),
+            variant: self.path("variant.toml"),
             applier_socket: self.path("applier.sock"),
             systemctl: "/bin/true".into(),
         }

@@ -1,5 +1,6 @@
 //! From one version of the OS to another and back.
 
+use settings_model::Model;
 use std::fs;
 use std::path::PathBuf;
 
@@ -9,7 +10,7 @@ use super::*;
 use crate::{Origin, generation};
 
 fn open_version(base: &Path, version: &str) -> Store {
-    Store::open(base, version, defaults()).expect("the store opens")
+    Store::open(base, version, Model::complete(), defaults()).expect("the store opens")
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Power and disk fail at every point there is.
 
+use settings_model::Model;
 use std::fs;
 
 use serde_json::json;
@@ -145,13 +146,13 @@ fn opening_is_repeatable_after_any_failure() {
         set(&mut open(base.path()), json!({"motd": "kept"}));
         // For a version without a folder yet: the longest way.
         let (_, reached) = under(plan, || {
-            Store::open(base.path(), "2.0.0", defaults()).map(drop)
+            Store::open(base.path(), "2.0.0", Model::complete(), defaults()).map(drop)
         });
         if !reached {
             break;
         }
         reached_once = true;
-        let store = Store::open(base.path(), "2.0.0", defaults()).unwrap();
+        let store = Store::open(base.path(), "2.0.0", Model::complete(), defaults()).unwrap();
         assert_eq!(motd(&store), "kept", "{plan:?}");
         assert_eq!(store.warnings(), [] as [&str; 0], "{plan:?}");
         drop(store);
@@ -186,7 +187,7 @@ fn a_failed_migration_leaves_the_old_version_or_the_new_one() {
         // The old version is there whatever happened.
         drop(open(base.path()));
         migrate().unwrap();
-        let mut store = Store::open(base.path(), "2.0.0", defaults()).unwrap();
+        let mut store = Store::open(base.path(), "2.0.0", Model::complete(), defaults()).unwrap();
         assert_eq!(store.warnings(), [] as [&str; 0], "{plan:?}");
         assert_eq!(motd(&store), "new", "{plan:?}");
         set(&mut store, json!({"motd": "newer"}));

@@ -1,5 +1,6 @@
 //! Stored settings that are not as they were written.
 
+use settings_model::Model;
 use std::fs;
 
 use serde_json::json;
@@ -125,7 +126,7 @@ fn settings_this_version_does_not_know_are_ignored_loudly() {
         store.warnings(),
         [
             "a stored setting (layer api) is ignored: settings.network.nickname: \
-          unknown field `nickname`, expected `hostname`"
+          unknown field `nickname`, expected one of `hostname`, `hosts`, `https-proxy`, `no-proxy`"
         ]
     );
     assert_eq!(motd(&store), "kept");
@@ -145,6 +146,7 @@ fn defaults_that_contradict_what_is_stored_are_reported() {
     let store = Store::open(
         base.path(),
         VERSION,
+        Model::complete(),
         json!({"kernel": {"sysctl": {"a.b": "2"}}}),
     )
     .unwrap();

@@ -10,7 +10,7 @@ mod promises;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use settings_model::Key;
+use settings_model::{Key, Model};
 
 use crate::{Layer, Store, TransactionName};
 
@@ -21,7 +21,7 @@ fn defaults() -> Value {
 }
 
 fn open(base: &Path) -> Store {
-    Store::open(base, VERSION, defaults()).expect("the store opens")
+    Store::open(base, VERSION, Model::complete(), defaults()).expect("the store opens")
 }
 
 fn name(text: &str) -> TransactionName {

@@ -1,4 +1,4 @@
-//! os-release(5).
+//! Files in os-release(5) format, which say which system this is.
 
 /// The value of a variable; the last assignment counts.
 pub fn value(text: &str, variable: &str) -> Option<String> {

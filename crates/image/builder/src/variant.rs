@@ -28,12 +28,12 @@ pub(crate) struct Variant {
 struct File {
     #[cfg_attr(
         not(test),
-        expect(dead_code, reason = "providers of user data are chosen by it")
+        expect(dead_code, reason = "the node's own reader checks it")
     )]
     platform: String,
     #[cfg_attr(
         not(test),
-        expect(dead_code, reason = "the model has one set of groups so far")
+        expect(dead_code, reason = "the node's own reader checks it")
     )]
     settings: Vec<String>,
     software: Vec<String>,
@@ -54,6 +54,9 @@ impl Variant {
         let text = files::read_to_string(&path)?;
         let file: File =
             toml::from_str(&text).with_context(|| format!("failed to read {}", path.display()))?;
+        // What the node would not start with is no image.
+        settings_model::Variant::parse(name, &text)
+            .with_context(|| format!("failed to read {}", path.display()))?;
         let software = file
             .software
             .iter()
@@ -115,5 +118,24 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(message.contains("metal-dev"), "{message}");
+    }
+
+    #[test]
+    fn a_variant_that_a_node_would_refuse_is_refused() {
+        let good = Source::find(None, None).unwrap().conf();
+        let good = files::read_to_string(&good.join("variants/metal-dev.toml")).unwrap();
+        let tree = tempfile::tempdir().unwrap();
+        let variants = tree.path().join("conf/variants");
+        files::create_dir_all(&variants).unwrap();
+        let source = Source::find(Some(tree.path()), None).unwrap();
+        for (was, is, expected) in [
+            ("\"motd\"", "\"modt\"", "settings.modt: unknown field"),
+            ("\"metal\"", "\"moon\"", "unknown variant `moon`"),
+        ] {
+            files::write(&variants.join("x.toml"), good.replacen(was, is, 1)).unwrap();
+            let error = Variant::read(&source, "x").unwrap_err();
+            let message = format!("{error:#}");
+            assert!(message.contains(expected), "{message}");
+        }
     }
 }

@@ -32,6 +32,6 @@ pub use docs::{KeyDoc, Kind};
 pub use error::Error;
 pub use key::Key;
 pub use model::Model;
-pub use settings::{Settings, normalise, validate};
+pub use settings::Settings;
 pub use values::*;
 pub use variant::{Platform, Variant, VariantError};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::groups::{self, *};
-use crate::{Error, Identifier, Model, Motd, de};
+use crate::{Error, Identifier, Motd, de};
 
 groups::group! {
     // A field that is `None` is not set, which is different from being set to a
@@ -77,23 +77,11 @@ impl Settings {
     }
 }
 
-/// Checks a part of the settings, each value for itself, and returns it as it
-/// is stored: the names and forms the model writes, and only what is set.
-pub fn normalise(tree: &Value) -> Result<Value, Error> {
-    Model::complete().normalise(tree)
-}
-
-/// Checks a whole tree: every value for itself, then the rules between them.
-/// For the effective settings of a node, or what they are about to become.
-pub fn validate(tree: &Value) -> Result<(), Error> {
-    Model::complete().validate(tree)
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::*;
+    use crate::Model;
 
     fn small() -> Model {
         Model::of(&["motd", "kernel", "network", "ntp"]).unwrap()
@@ -232,7 +220,9 @@ mod tests {
 
     #[test]
     fn errors_do_not_echo_without_end() {
-        let error = normalise(&json!({"a".repeat(1_000_000): "b"})).unwrap_err();
+        let error = small()
+            .normalise(&json!({"a".repeat(1_000_000): "b"}))
+            .unwrap_err();
         assert!(
             error.to_string().len() < 2000,
             "{}",

@@ -31,7 +31,7 @@ mod tests {
     use serde_json::json;
 
     use super::super::tests::table;
-    use crate::validate;
+    use crate::Model;
 
     #[test]
     fn a_sysctl_has_one_value() {
@@ -43,6 +43,9 @@ mod tests {
                 "settings.kernel.sysctl.a/b: `a/b` and `a.b` are the same parameter, but are set to `2` and `1`",
             )],
         );
-        assert_eq!(validate(&twice).unwrap_err().hint(), Some("set `a.b` only"));
+        assert_eq!(
+            Model::complete().validate(&twice).unwrap_err().hint(),
+            Some("set `a.b` only")
+        );
     }
 }

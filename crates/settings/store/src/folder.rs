@@ -89,12 +89,16 @@ pub(crate) fn current(base: &Path, warnings: &mut Vec<String>) -> Result<Option<
 }
 
 /// Copies the newest good generation of one version's folder to another's, as
-/// it is. Where versions differ in what settings mean, they were migrated before
-/// ([`crate::migrate`]). Open transactions stay behind: what they were checked
+/// it is, and says so: it is migrated before ([`crate::migrate`]), unless that
+/// failed. Open transactions stay behind: what they were checked
 /// against is gone.
 fn carry_over(from: &Path, to: &Path, warnings: &mut Vec<String>) -> Result<(), Error> {
     if let Some((generation, bytes)) = generation::newest(from, warnings)? {
         disk::replace(&generation::path(to, generation.number), &bytes)?;
+        warnings.push(format!(
+            "the settings in {} were carried over as they are: they were not migrated",
+            from.display()
+        ));
     }
     Ok(())
 }

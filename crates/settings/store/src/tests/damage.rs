@@ -1,6 +1,5 @@
 //! Stored settings that are not as they were written.
 
-use settings_model::Model;
 use std::fs;
 
 use serde_json::json;

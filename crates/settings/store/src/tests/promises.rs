@@ -1,7 +1,6 @@
 //! What the store does while nothing goes wrong.
 
 use serde_json::json;
-use settings_model::Model;
 
 use super::*;
 use crate::{Error, Origin};

@@ -3,3 +3,4 @@
 mod bad_user_data;
 mod changes;
 mod history;
+mod network;

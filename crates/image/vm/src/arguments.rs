@@ -16,11 +16,15 @@ pub(crate) const MONITOR_SOCKET: &str = "monitor.sock";
 pub(crate) const CHANNEL_SOCKET: &str = "channel.sock";
 pub(crate) const PID_FILE: &str = "qemu.pid";
 pub(crate) const USER_DATA: &str = "user-data";
+pub(crate) const NET_TOML: &str = "net.toml";
 pub(crate) const UUID: &str = "machine-uuid";
 pub(crate) const FIRMWARE_VARIABLES: &str = "firmware-variables.fd";
 
 /// Name under which systemd passes user data on to early-boot-config.
-const CREDENTIAL: &str = "bottlerocket.user-data";
+const USER_DATA_CREDENTIAL: &str = "bottlerocket.user-data";
+
+/// The same for the network's configuration and netdog.
+const NET_TOML_CREDENTIAL: &str = "bottlerocket.net-toml";
 
 /// Who looks after the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,11 +72,13 @@ pub(crate) fn arguments(options: &Options, setting: &Setting) -> Vec<OsString> {
     }
     match &options.user_data {
         Some(UserData::FirmwareConfiguration(_)) => {
-            let name = format!("opt/io.systemd.credentials/{CREDENTIAL}");
-            line.add("-fw_cfg", format!("name={name},file={USER_DATA}"));
+            line.credential(USER_DATA_CREDENTIAL, USER_DATA);
         }
         Some(UserData::Smbios(_)) => line.add("-smbios", format!("type=11,path={USER_DATA}")),
         None => {}
+    }
+    if options.net_toml.is_some() {
+        line.credential(NET_TOML_CREDENTIAL, NET_TOML);
     }
     if !options.reboot {
         line.flags(&["-no-reboot"]);
@@ -86,7 +92,7 @@ pub(crate) fn user_data_file(user_data: &UserData) -> Vec<u8> {
         UserData::FirmwareConfiguration(data) => data.clone(),
         UserData::Smbios(data) => {
             let base64 = STANDARD.encode(data);
-            format!("io.systemd.credential.binary:{CREDENTIAL}={base64}").into_bytes()
+            format!("io.systemd.credential.binary:{USER_DATA_CREDENTIAL}={base64}").into_bytes()
         }
     }
 }
@@ -220,6 +226,12 @@ impl Line {
 
     fn os(&mut self, flag: &str, value: OsString) {
         self.0.extend([flag.into(), value]);
+    }
+
+    /// A systemd credential, from a file of the state folder.
+    fn credential(&mut self, name: &str, file: &str) {
+        let name = format!("opt/io.systemd.credentials/{name}");
+        self.add("-fw_cfg", format!("name={name},file={file}"));
     }
 
     fn file(&mut self, flag: &str, before: &str, path: &Path) {

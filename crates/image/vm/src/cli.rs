@@ -104,6 +104,9 @@ pub(crate) struct Start {
     /// User data (TOML) for the first boot.
     #[arg(long, value_name = "FILE")]
     pub user_data: Option<PathBuf>,
+    /// Configuration of the network (net.toml) for this boot.
+    #[arg(long, value_name = "FILE")]
+    pub net_toml: Option<PathBuf>,
     /// Boot this kernel directly instead of through the firmware.
     #[arg(long, value_name = "FILE", requires = "cmdline")]
     pub kernel: Option<PathBuf>,

@@ -31,6 +31,7 @@ pub(crate) fn prepare(options: &Options, folder: &Path, mode: Mode) -> Result<Pr
         arguments::CHANNEL_SOCKET,
         arguments::CONSOLE_LOG,
         arguments::USER_DATA,
+        arguments::NET_TOML,
         arguments::PID_FILE,
     ] {
         remove(&folder.join(name))?;
@@ -41,6 +42,9 @@ pub(crate) fn prepare(options: &Options, folder: &Path, mode: Mode) -> Result<Pr
     if let Some(user_data) = &options.user_data {
         let file = folder.join(arguments::USER_DATA);
         files::replace(&file, &arguments::user_data_file(user_data), 0o600)?;
+    }
+    if let Some(net_toml) = &options.net_toml {
+        files::replace(&folder.join(arguments::NET_TOML), net_toml, 0o600)?;
     }
     let firmware_code = match options.boot {
         Boot::Firmware => Some(prepare_firmware(options, folder)?),
@@ -196,6 +200,7 @@ mod tests {
             arguments::CONSOLE_SOCKET,
             arguments::CONSOLE_LOG,
             arguments::USER_DATA,
+            arguments::NET_TOML,
         ];
         for name in kept.iter().chain(&removed) {
             fs::write(at(name), "").unwrap();

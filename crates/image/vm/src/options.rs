@@ -27,6 +27,9 @@ pub struct Options {
     /// User data, given to the guest as the systemd credential
     /// `bottlerocket.user-data`.
     pub user_data: Option<UserData>,
+    /// The network's configuration, given to the guest as the systemd
+    /// credential `bottlerocket.net-toml`.
+    pub net_toml: Option<Vec<u8>>,
     /// Whether a restart of the guest restarts the machine; otherwise it ends
     /// the virtual machine.
     pub reboot: bool,
@@ -55,6 +58,7 @@ impl Options {
             memory_mib: 1024,
             cpus: 2,
             user_data: None,
+            net_toml: None,
             reboot: true,
             network: None,
             accelerator: Choice::Auto,

@@ -84,6 +84,7 @@ fn options(start: &Start, state: &Path, tools: Option<&Path>) -> Result<Options>
     if let Some(file) = &start.user_data {
         options.user_data = Some(UserData::FirmwareConfiguration(files::read(file)?));
     }
+    options.net_toml = start.net_toml.as_deref().map(files::read).transpose()?;
     options.probe_cache = Some(state.join("kvm.json"));
     Ok(options)
 }

@@ -54,7 +54,7 @@ fn a_direct_boot() {
 #[test]
 fn each_option_has_its_arguments() {
     type Change = fn(&mut Options);
-    let cases: [(&str, Change, &str); 9] = [
+    let cases: [(&str, Change, &str); 10] = [
         (
             "write through",
             |o| o.disk = Some(Disk::WriteThrough("/a.img".into())),
@@ -103,6 +103,11 @@ fn each_option_has_its_arguments() {
             "user data through SMBIOS",
             |o| o.user_data = Some(UserData::Smbios(Vec::new())),
             "-smbios type=11,path=user-data",
+        ),
+        (
+            "configuration of the network",
+            |o| o.net_toml = Some(Vec::new()),
+            "-fw_cfg name=opt/io.systemd.credentials/bottlerocket.net-toml,file=net.toml",
         ),
         (
             "size",

@@ -167,6 +167,11 @@ fn dhcp() {
             "2:7: `eth0.dhcp4.enabled` is missing",
         ),
         (
+            "what has to be said, mistyped",
+            "version = 1\n[eth0.dhcp4]\nenalbed = true",
+            "3:1: `eth0.dhcp4.enalbed` is not known here; did you mean `enabled`?",
+        ),
+        (
             "metric too large",
             "version = 1\n[eth0.dhcp4]\nenabled = true\nroute-metric = 4294967296",
             "4:16: `eth0.dhcp4.route-metric`: a route's metric must be a number from 0 to \

@@ -62,8 +62,17 @@ impl<'a> Table<'a> {
 
     /// Takes a member out that has to be there.
     pub fn need(&mut self, name: &'static str) -> Result<Item<'a>> {
-        self.take(name)
-            .ok_or_else(|| Reason::Missing(join(&self.path, name)).at(self.at))
+        self.take(name).ok_or_else(|| self.mistyped(name))
+    }
+
+    /// Why a member is missing: who mistyped it is told where, not that it is
+    /// not there.
+    fn mistyped(&self, name: &'static str) -> Fault {
+        let alike = |member: &&str| document::nearest(member, &[name]).is_some();
+        match self.members.iter().find(|(member, _)| alike(member)) {
+            Some((_, item)) => item.unknown(Some(name)),
+            None => Reason::Missing(join(&self.path, name)).at(self.at),
+        }
     }
 
     /// Whether there are no members but this one, or none.
@@ -88,11 +97,7 @@ impl<'a> Table<'a> {
         let asked = self.asked.clone();
         match self.rest().into_iter().next() {
             None => Ok(()),
-            Some((name, item)) => Err(Reason::Unknown {
-                guess: document::nearest(name, &asked).map(str::to_owned),
-                key: item.path,
-            }
-            .at(item.at)),
+            Some((name, item)) => Err(item.unknown(document::nearest(name, &asked))),
         }
     }
 }
@@ -165,6 +170,11 @@ impl<'a> Item<'a> {
     /// Where the value itself starts.
     pub fn start(&self) -> usize {
         self.value.span().start
+    }
+
+    fn unknown(&self, guess: Option<&str>) -> Fault {
+        let (key, guess) = (self.path.clone(), guess.map(str::to_owned));
+        Reason::Unknown { key, guess }.at(self.at)
     }
 
     pub fn not(&self, wanted: &'static str) -> Fault {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use settings_model::Key;
-use settings_render::{ConfigurationFile, Metadata, Service};
+use settings_render::{ConfigurationFile, Declarations, Metadata, Service};
 
 use crate::{FileReport, Report, Request, Restart, ServiceReport};
 
@@ -52,10 +52,11 @@ pub struct Written<'a> {
 /// keep the others from it.
 pub fn write<'a>(
     settings: &Value,
-    metadata: &'a Metadata,
+    declarations: &'a Declarations,
     selection: &Selection,
     root: &Path,
 ) -> Written<'a> {
+    let metadata = declarations.metadata();
     let services: Vec<_> = selection
         .services(metadata)
         .into_iter()
@@ -72,7 +73,10 @@ pub fn write<'a>(
         let Some(file) = metadata.configuration_files.get(name) else {
             continue;
         };
-        let result = update(settings, file, root);
+        let result = declarations
+            .render(settings, name)
+            .map_err(|e| e.to_string())
+            .and_then(|content| update(file, &content, root));
         if let Ok(true) = result {
             tracing::info!("changed {}", file.path.display());
             changed.insert(name.as_str());
@@ -133,14 +137,12 @@ impl Written<'_> {
 }
 
 /// Returns whether the file had another content.
-fn update(settings: &Value, file: &ConfigurationFile, root: &Path) -> Result<bool, String> {
-    let rendered = settings_render::render_template(settings, &file.template_path)
-        .map_err(|e| e.to_string())?;
+fn update(file: &ConfigurationFile, content: &str, root: &Path) -> Result<bool, String> {
     let path = root.join(file.path.strip_prefix("/").unwrap_or(&file.path));
     let mode = file.mode.unwrap_or_default().bits();
     path.parent()
         .map_or(Ok(()), files::create_dir_all)
-        .and_then(|()| files::replace_if_changed(&path, rendered.as_bytes(), mode))
+        .and_then(|()| files::replace_if_changed(&path, content.as_bytes(), mode))
         .map_err(|e| e.to_string())
 }
 

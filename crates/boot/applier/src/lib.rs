@@ -25,6 +25,8 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use apiclient::Client;
 use clap::Parser;
+use settings_model::Variant;
+use settings_render::Declarations;
 
 pub use apply::{Selection, Written, write};
 pub use report::{FileReport, Report, ServiceReport};
@@ -44,6 +46,14 @@ struct Cli {
     #[arg(short, long, value_name = "PATH", default_value = apiclient::DEFAULT_SOCKET)]
     socket_path: PathBuf,
 
+    /// File that says what can be set on this variant of the OS
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "/usr/share/bottlerocket/variant.toml"
+    )]
+    variant_path: PathBuf,
+
     /// Write files below this folder
     #[arg(long, value_name = "FOLDER", default_value = "/")]
     root: PathBuf,
@@ -55,17 +65,25 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
 }
 
 fn run(cli: Cli) -> anyhow::Result<()> {
-    let client = Client::new(cli.socket_path);
+    let client = Client::new(cli.socket_path.clone());
     match cli.all {
-        true => at_boot(&client, &cli.root),
-        false => on_request(&client, &cli.root),
+        true => at_boot(&client, &cli),
+        false => on_request(&client, &cli),
     }
+}
+
+/// What the image of this variant says about settings.
+fn declarations(variant: &Path) -> anyhow::Result<Declarations> {
+    let text = files::read_to_string(variant)?;
+    let variant = Variant::parse(&variant.display().to_string(), &text)?;
+    Ok(Declarations::of(&variant)?)
 }
 
 /// A file that cannot be rendered or written does not stop the boot; the node
 /// is reported as degraded.
-fn at_boot(client: &Client, root: &Path) -> anyhow::Result<()> {
-    let report = write_files(client, &Selection::All, root)?.without_restarts();
+fn at_boot(client: &Client, cli: &Cli) -> anyhow::Result<()> {
+    let declarations = declarations(&cli.variant_path)?;
+    let report = write_files(client, &declarations, &Selection::All, &cli.root)?.without_restarts();
     for problem in report.problems() {
         tracing::error!("{problem}");
         if let Err(error) = client.report_problem("settings-applier", &problem) {
@@ -75,12 +93,13 @@ fn at_boot(client: &Client, root: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn on_request(client: &Client, root: &Path) -> anyhow::Result<()> {
+fn on_request(client: &Client, cli: &Cli) -> anyhow::Result<()> {
     let report = Request::read(io::stdin().lock())
         .context("failed to read the request")
         .and_then(|request| {
             let selection = Selection::from(request);
-            let written = write_files(client, &selection, root)?;
+            let declarations = declarations(&cli.variant_path)?;
+            let written = write_files(client, &declarations, &selection, &cli.root)?;
             Ok(written.restart(&mut Systemd::new(&selection)))
         })
         .unwrap_or_else(|error| Report::failed(applet::explain(&error)));
@@ -106,21 +125,17 @@ fn on_request(client: &Client, root: &Path) -> anyhow::Result<()> {
 /// What is locked is the folder that they all write to: no lock file has to be
 /// kept anywhere. Restarts happen outside of the lock, because a service may
 /// wait for a unit whose applier waits for its turn.
-fn write_files(
+fn write_files<'a>(
     client: &Client,
+    declarations: &'a Declarations,
     selection: &Selection,
     root: &Path,
-) -> anyhow::Result<Written<'static>> {
+) -> anyhow::Result<Written<'a>> {
     let etc = root.join("etc");
     files::create_dir_all(&etc)?;
     let folder = files::at("open", &etc, File::open(&etc))?;
     files::at("lock", &etc, folder.lock())?;
     let settings = client.settings().context("failed to read the settings")?;
     // Unlocked when `folder` is closed.
-    Ok(write(
-        &settings,
-        settings_render::metadata(),
-        selection,
-        root,
-    ))
+    Ok(write(&settings, declarations, selection, root))
 }

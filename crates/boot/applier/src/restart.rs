@@ -95,7 +95,8 @@ mod tests {
 
     #[test]
     fn the_declared_restart_commands_can_be_split() {
-        for (name, service) in &settings_render::metadata().services {
+        use settings_render::Declarations;
+        for (name, service) in &Declarations::complete().metadata().services {
             for command in &service.restart_commands {
                 let words = shell_words::split(command).unwrap();
                 assert!(words.len() > 1, "{name}: {command}");

@@ -29,6 +29,8 @@ fn node(settings: &str, fails: &str) -> Node {
     );
     fs::write(&systemctl, script).unwrap();
     fs::set_permissions(&systemctl, fs::Permissions::from_mode(0o755)).unwrap();
+    let variant = "platform = 'metal'\nsettings = ['motd', 'ntp', 'kernel', 'network']\n";
+    fs::write(root.path().join("variant.toml"), variant).unwrap();
     let api = FakeServer::start(move |request| match request.line().as_str() {
         "GET /settings" => Answer::ok(settings.clone()),
         "POST /status/problem" => Answer::nothing(),
@@ -46,6 +48,8 @@ impl Node {
             .arg(self.root.path())
             .arg("--socket-path")
             .arg(socket)
+            .arg("--variant-path")
+            .arg(self.root.path().join("variant.toml"))
             .args(arguments)
             .env("PATH", path)
             .stdin(Stdio::piped())
@@ -226,10 +230,11 @@ fn a_restart_may_wait_for_another_applier() {
     let node = node(r#"{"network":{"hostname":"node-1"}}"#, "nothing-fails");
     // As a service that is ordered after the applier of the boot.
     let script = format!(
-        "#!/bin/sh\nexec {} settings-applier --all --root {} --socket-path {}\n",
+        "#!/bin/sh\nexec {} settings-applier --all --root {root} --socket-path {} \
+         --variant-path {root}/variant.toml\n",
         env!("CARGO_BIN_EXE_bottlerocket"),
-        node.root.path().display(),
-        node.api.socket().display()
+        node.api.socket().display(),
+        root = node.root.path().display(),
     );
     fs::write(node.root.path().join("bin/systemctl"), script).unwrap();
     let (code, _, stderr) = node.ask("{\"keys\":[\"settings.network.hostname\"]}");

@@ -130,6 +130,8 @@ fn serve_appliers(folder: PathBuf) -> Receiver<ExitStatus> {
                 .arg(folder.join("root"))
                 .arg("--socket-path")
                 .arg(folder.join("api.sock"))
+                .arg("--variant-path")
+                .arg(folder.join("variant.toml"))
                 .env(
                     "PATH",
                     format!("{}:/usr/bin:/bin", folder.join("bin").display()),
@@ -154,7 +156,9 @@ fn is_root(path: &Path) -> bool {
 fn a_committed_change_reaches_files_and_services() {
     let node = Node::start();
     let client = node.client();
-    node.boot("settings-applier", &["--all"]);
+    let variant = node.folder.path().join("variant.toml");
+    let variant = variant.to_str().unwrap();
+    node.boot("settings-applier", &["--all", "--variant-path", variant]);
     assert_eq!(node.read("root/etc/motd"), "Welcome to Bottlerocket!\n");
     assert_eq!(node.read("root/etc/hostname"), "");
 

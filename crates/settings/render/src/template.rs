@@ -1,21 +1,25 @@
-//! Rendering of configuration files with minijinja.
+//! Rendering with minijinja.
 //!
 //! Undefined values are errors, so a template says itself what it does about
-//! a setting that nobody has set.
+//! a setting that nobody has set. A template sees `settings`, and `processors`,
+//! the number of processors of the machine.
+
+use std::borrow::Cow;
+use std::thread;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
+use minijinja::{AutoEscape, UndefinedBehavior, context};
 use serde_json::Value;
 
-use crate::filters;
+use crate::helpers;
 
 #[derive(rust_embed::RustEmbed)]
 #[folder = "../../../conf/settings/templates/"]
 struct Embedded;
 
-/// Why a configuration file could not be rendered. The text never holds the
-/// value of a setting.
+/// Why something could not be rendered. The text never holds the value of a
+/// setting.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No such configuration file is declared.
@@ -33,58 +37,89 @@ pub enum Error {
     },
 }
 
-/// Renders the configuration file called `file` from `settings`, the tree
-/// under `settings`.
-pub fn render(settings: &Value, file: &str) -> Result<String, Error> {
-    let declared = crate::metadata()
-        .configuration_files
-        .get(file)
-        .ok_or_else(|| Error::UnknownFile(file.to_owned()))?;
-    render_template(settings, &declared.template_path)
-}
-
-/// Renders the embedded template called `name` from `settings`, the tree
-/// under `settings`.
-pub fn render_template(settings: &Value, name: &str) -> Result<String, Error> {
-    let source = Embedded::get(name).ok_or_else(|| Error::Template {
-        template: name.to_owned(),
-        line: None,
-        reason: "it does not exist".to_owned(),
-    })?;
-    render_source(settings, name, &String::from_utf8_lossy(&source.data))
+/// Renders the text of a template, called `name` in errors, from `settings`,
+/// the tree under `settings`.
+///
+/// # Errors
+///
+/// See [`Error`].
+pub fn render_str(settings: &Value, name: &str, source: &str) -> Result<String, Error> {
+    Environment::new().render_str(settings, name, source)
 }
 
 /// Whether a template of that name is embedded.
-pub fn exists(name: &str) -> bool {
+pub(crate) fn exists(name: &str) -> bool {
     Embedded::get(name).is_some()
 }
 
-fn render_source(settings: &Value, name: &str, source: &str) -> Result<String, Error> {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_auto_escape_callback(|_| AutoEscape::None);
-    filters::add_to(&mut environment);
-    // A line that only holds a tag leaves no line in the file.
-    SyntaxConfig::builder()
-        .trim_blocks(true)
-        .lstrip_blocks(true)
-        .keep_trailing_newline(true)
-        .build()
-        .and_then(|syntax| {
-            environment.set_syntax(syntax);
-            environment.render_named_str(name, source, context! { settings => Serde(settings) })
-        })
-        .map_err(|error| Error::Template {
-            template: name.to_owned(),
-            line: error.line(),
-            reason: reason(&error),
-        })
+/// The embedded templates with the helpers they use.
+#[derive(Debug)]
+pub(crate) struct Environment {
+    templates: minijinja::Environment<'static>,
+    /// What the variable `processors` is.
+    pub(crate) processors: usize,
 }
 
-fn reason(error: &minijinja::Error) -> String {
-    match error.detail() {
-        Some(detail) => format!("{}: {detail}", error.kind()),
-        None => error.kind().to_string(),
+impl Environment {
+    pub(crate) fn new() -> Self {
+        let mut templates = minijinja::Environment::new();
+        templates.set_undefined_behavior(UndefinedBehavior::Strict);
+        templates.set_auto_escape_callback(|_| AutoEscape::None);
+        templates.set_auto_reload(false);
+        templates.set_loader(|name| {
+            let file = Embedded::get(name);
+            Ok(file.map(|file| String::from_utf8_lossy(&file.data).into_owned()))
+        });
+        // A line that only holds a tag leaves no line in the file.
+        let syntax = SyntaxConfig::builder()
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .keep_trailing_newline(true)
+            .build()
+            .expect("only the delimiters of a syntax can be wrong, and these are the usual ones");
+        templates.set_syntax(syntax);
+        helpers::add_to(&mut templates);
+        Self {
+            templates,
+            // Where it cannot be asked there is at least the one this runs on.
+            processors: thread::available_parallelism().map_or(1, Into::into),
+        }
+    }
+
+    /// Renders an embedded template.
+    pub(crate) fn render(&self, settings: &Value, name: &str) -> Result<String, Error> {
+        self.templates
+            .get_template(name)
+            .and_then(|template| template.render(self.context(settings)))
+            .map_err(|error| explain(name, &error))
+    }
+
+    /// Renders the text of a template.
+    pub(crate) fn render_str(
+        &self,
+        settings: &Value,
+        name: &str,
+        source: &str,
+    ) -> Result<String, Error> {
+        self.templates
+            .render_named_str(name, source, self.context(settings))
+            .map_err(|error| explain(name, &error))
+    }
+
+    fn context(&self, settings: &Value) -> minijinja::Value {
+        context! { settings => Serde(settings), processors => self.processors }
+    }
+}
+
+fn explain(template: &str, error: &minijinja::Error) -> Error {
+    let reason = match error.detail() {
+        Some(detail) => Cow::from(format!("{}: {detail}", error.kind())),
+        None => Cow::from(error.kind().to_string()),
+    };
+    Error::Template {
+        template: template.to_owned(),
+        line: error.line(),
+        reason: reason.into_owned(),
     }
 }
 
@@ -125,28 +160,33 @@ mod tests {
                 "{{ settings.number + settings.secret }}",
                 "template `t`, line 1: invalid operation: ",
             ),
+            (
+                "text where there is a number",
+                "{{ settings.secret | int }}",
+                "template `t`, line 1: invalid operation: ",
+            ),
+            (
+                "text where there is a list",
+                "{{ settings.number | join(', ') }}",
+                "template `t`, line 1: invalid operation: ",
+            ),
         ];
         let settings = json!({"secret": "hush\n", "number": 1});
         for (name, source, expected) in cases {
-            let error = render_source(&settings, "t", source)
-                .unwrap_err()
-                .to_string();
+            let error = render_str(&settings, "t", source).unwrap_err().to_string();
             assert!(error.starts_with(expected), "{name}: {error}");
             assert!(!error.contains("hush"), "{name}: {error}");
         }
     }
 
     #[test]
-    fn unknown_names_are_errors() {
+    fn only_templates_can_be_named() {
+        let error = Environment::new()
+            .render(&json!({}), "../defaults/10-motd.toml")
+            .unwrap_err();
         assert_eq!(
-            render(&json!({}), "nope").unwrap_err().to_string(),
-            "no configuration file is called `nope`"
-        );
-        assert_eq!(
-            render_template(&json!({}), "../defaults/10-motd.toml")
-                .unwrap_err()
-                .to_string(),
-            "template `../defaults/10-motd.toml`: it does not exist"
+            error.to_string(),
+            "template `../defaults/10-motd.toml`: template not found: template \"../defaults/10-motd.toml\" does not exist"
         );
     }
 }

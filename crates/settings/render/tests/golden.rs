@@ -7,11 +7,12 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
+use settings_render::Declarations;
 
 fn cases() -> Vec<(&'static str, Value)> {
     vec![
         ("empty", json!({})),
-        ("defaults", settings_render::defaults()),
+        ("defaults", Declarations::complete().defaults().clone()),
         (
             "empty-groups",
             json!({"motd": "", "ntp": {}, "kernel": {"sysctl": {}}, "network": {}}),
@@ -42,9 +43,10 @@ fn rendered_files_are_the_golden_ones() {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     let update = std::env::var_os("UPDATE_GOLDEN").is_some();
     let mut expected = BTreeSet::new();
+    let declarations = Declarations::complete();
     for (case, settings) in cases() {
-        for file in settings_render::metadata().configuration_files.keys() {
-            let rendered = settings_render::render(&settings, file).unwrap();
+        for file in declarations.metadata().configuration_files.keys() {
+            let rendered = declarations.render(&settings, file).unwrap();
             let path = golden.join(case).join(file);
             if update {
                 fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -80,8 +82,10 @@ fn values_that_would_add_lines_or_words_are_refused() {
         ("hostname", json!({"network": {"hostname": "a\nb"}})),
         ("hosts", json!({"network": {"hostname": "a evil"}})),
     ];
+    let declarations = Declarations::complete();
     for (file, settings) in cases {
-        let error = settings_render::render(&settings, file)
+        let error = declarations
+            .render(&settings, file)
             .unwrap_err()
             .to_string();
         assert!(

@@ -4,6 +4,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use settings_model::Model;
+use settings_render::Declarations;
 
 /// Text that is likely to upset a template or the format it fills, and as
 /// likely to be refused by the model.
@@ -40,8 +41,9 @@ proptest! {
         if Model::complete().validate(&settings).is_err() {
             return Ok(());
         }
-        for (name, file) in &settings_render::metadata().configuration_files {
-            let rendered = settings_render::render(&settings, name);
+        let declarations = Declarations::complete();
+        for (name, file) in &declarations.metadata().configuration_files {
+            let rendered = declarations.render(&settings, name);
             prop_assert!(rendered.is_ok(), "{}: {rendered:?}", file.path.display());
         }
     }
@@ -54,7 +56,7 @@ proptest! {
         if Model::complete().validate(&settings).is_err() {
             return Ok(());
         }
-        let rendered = settings_render::render(&settings, "sysctl").unwrap();
+        let rendered = Declarations::complete().render(&settings, "sysctl").unwrap();
         let lines: Vec<_> = rendered.split_terminator('\n').skip(1).collect();
         let expected: Vec<_> = sysctl.iter().map(|(k, v)| format!("{k} = {v}")).collect();
         prop_assert_eq!(lines, expected);

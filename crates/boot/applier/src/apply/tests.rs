@@ -25,8 +25,8 @@ impl Restart for Recorder {
 
 /// Four services on templates that exist: two share a file, one fails to
 /// restart, one has a unit file.
-fn metadata() -> Metadata {
-    Metadata::from_declarations(&json!({
+fn declarations() -> Declarations {
+    Declarations::new(json!({
         "services": {
             "a-broken": {
                 "configuration-files": ["hostname"],
@@ -72,8 +72,8 @@ impl Node {
             Some(keys) => Selection::Keys(keys.iter().map(|k| k.parse().unwrap()).collect()),
         };
         self.restarts.0.clear();
-        let metadata = metadata();
-        write(settings, &metadata, &selection, self.root.path()).restart(&mut self.restarts)
+        let declarations = declarations();
+        write(settings, &declarations, &selection, self.root.path()).restart(&mut self.restarts)
     }
 
     fn read(&self, path: &str) -> String {
@@ -179,10 +179,14 @@ fn one_failure_does_not_stop_the_others() {
 #[test]
 fn at_boot_nothing_is_restarted() {
     let node = Node::new();
-    let settings = settings_render::defaults();
-    let metadata = settings_render::metadata();
-    let report = write(&settings, metadata, &Selection::All, node.root.path()).without_restarts();
-    assert_eq!(report.files.len(), metadata.configuration_files.len());
+    let declarations = Declarations::complete();
+    let settings = declarations.defaults();
+    let root = node.root.path();
+    let report = write(settings, &declarations, &Selection::All, root).without_restarts();
+    assert_eq!(
+        report.files.len(),
+        declarations.metadata().configuration_files.len()
+    );
     assert!(
         report
             .files

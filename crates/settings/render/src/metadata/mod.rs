@@ -1,74 +1,17 @@
-//! Services, configuration files, and which services a setting affects.
+//! Services, configuration files, and what settings have to do with them.
+
+mod declared;
+mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use settings_model::{Key, key};
+
+pub use declared::{ConfigurationFile, Generator, Mode, Service, Strength};
+use tree::Node;
 
 use crate::template;
-
-/// Something on the node that reads configuration files.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Service {
-    /// Names of its configuration files, at least one.
-    pub configuration_files: Vec<String>,
-    /// Command lines, quoted as in a shell but run without one, that make it
-    /// read them again.
-    pub restart_commands: Vec<String>,
-}
-
-/// A file rendered from settings.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct ConfigurationFile {
-    /// Absolute path on the node.
-    pub path: PathBuf,
-    /// Name of the template in `conf/settings/templates`.
-    pub template_path: String,
-    /// Permission bits, 0644 where not said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mode: Option<Mode>,
-}
-
-/// Permission bits of a file, written as octal text such as `"0600"`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Mode(u32);
-
-impl Mode {
-    /// The bits as chmod(2) takes them.
-    pub fn bits(self) -> u32 {
-        self.0
-    }
-}
-
-impl Default for Mode {
-    fn default() -> Self {
-        Self(0o644)
-    }
-}
-
-impl TryFrom<String> for Mode {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        match u32::from_str_radix(&text, 8) {
-            // No setuid, setgid or sticky file is ever rendered.
-            Ok(bits) if bits <= 0o777 => Ok(Self(bits)),
-            _ => Err(format!(
-                "`{text}` is not a mode: octal digits up to 0777 are"
-            )),
-        }
-    }
-}
-
-impl From<Mode> for String {
-    fn from(mode: Mode) -> Self {
-        format!("{:04o}", mode.0)
-    }
-}
 
 /// Why declarations make no sense.
 #[derive(Debug, thiserror::Error)]
@@ -97,14 +40,9 @@ pub enum Error {
     /// A path that is not absolute or not plain.
     #[error("configuration file `{0}` needs an absolute path without `..`")]
     Path(String),
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-struct Node {
-    #[serde(rename = "affected-services")]
-    affected_services: Option<Vec<String>>,
-    #[serde(flatten)]
-    children: BTreeMap<String, Node>,
+    /// A generator for what cannot be the key of a setting.
+    #[error("[metadata]: {0}")]
+    Key(#[from] key::Error),
 }
 
 /// What the fragments say besides default settings.
@@ -114,17 +52,29 @@ pub struct Metadata {
     pub services: BTreeMap<String, Service>,
     /// Configuration files by name.
     pub configuration_files: BTreeMap<String, ConfigurationFile>,
-    affected: Node,
+    settings: Node,
+    generators: BTreeMap<Key, Generator>,
 }
 
 impl Metadata {
     /// Reads the sections `services`, `configuration-files` and
     /// `metadata.settings` of a merged tree; every name used must be declared.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`].
     pub fn from_declarations(declared: &Value) -> Result<Self, Error> {
+        let settings: Node = section("metadata", &declared["metadata"]["settings"])?;
+        let mut generators = Vec::new();
+        settings.collect_generators(&mut Vec::new(), &mut generators);
         let metadata = Self {
             services: section("services", &declared["services"])?,
             configuration_files: section("configuration-files", &declared["configuration-files"])?,
-            affected: section("metadata", &declared["metadata"]["settings"])?,
+            settings,
+            generators: generators
+                .into_iter()
+                .map(|(key, generator)| Ok((Key::new(key)?, generator)))
+                .collect::<Result<_, key::Error>>()?,
         };
         metadata.check()?;
         Ok(metadata)
@@ -134,24 +84,18 @@ impl Metadata {
     /// its path below `settings`. A key without metadata of its own has that
     /// of its nearest ancestor; a key with settings below it also has theirs.
     pub fn affected_services<S: AsRef<str>>(&self, key: &[S]) -> BTreeSet<&str> {
-        let mut node = &self.affected;
-        let mut nearest = node.affected_services.as_ref();
-        let mut found = BTreeSet::new();
-        for (depth, segment) in key.iter().enumerate() {
-            let Some(child) = node.children.get(segment.as_ref()) else {
-                break;
-            };
-            node = child;
-            nearest = node.affected_services.as_ref().or(nearest);
-            if depth + 1 == key.len() {
-                collect(node, &mut found);
-            }
-        }
-        if key.is_empty() {
-            collect(node, &mut found);
-        }
-        found.extend(nearest.into_iter().flatten().map(String::as_str));
-        found
+        self.settings.affected_services(key)
+    }
+
+    /// The generator of each setting that has one.
+    pub fn setting_generators(&self) -> &BTreeMap<Key, Generator> {
+        &self.generators
+    }
+
+    /// The template, as text, that `schnauzer` renders to generate a setting. A
+    /// key without one of its own has that of its nearest ancestor.
+    pub fn template<S: AsRef<str>>(&self, key: &[S]) -> Option<&str> {
+        self.settings.template(key)
     }
 
     fn check(&self) -> Result<(), Error> {
@@ -180,7 +124,7 @@ impl Metadata {
             }
         }
         let mut affected = BTreeSet::new();
-        collect(&self.affected, &mut affected);
+        self.settings.collect_services(&mut affected);
         match affected
             .iter()
             .find(|name| !self.services.contains_key(**name))
@@ -206,13 +150,6 @@ fn unknown(user: String, kind: &'static str, name: &str) -> Error {
         user,
         kind,
         name: name.to_owned(),
-    }
-}
-
-fn collect<'a>(node: &'a Node, into: &mut BTreeSet<&'a str>) {
-    into.extend(node.affected_services.iter().flatten().map(String::as_str));
-    for child in node.children.values() {
-        collect(child, into);
     }
 }
 
@@ -258,19 +195,38 @@ mod tests {
     }
 
     #[test]
-    fn modes_are_octal_text_both_ways() {
-        for (text, bits) in [
-            ("0644", Some(0o644)),
-            ("600", Some(0o600)),
-            ("0000", Some(0)),
-        ]
-        .into_iter()
-        .chain(["", "0888", "-1", "04755", "rw", "1000000000000"].map(|t| (t, None)))
-        {
-            let mode = Mode::try_from(text.to_owned()).ok();
-            assert_eq!(mode.map(Mode::bits), bits, "{text}");
+    fn a_key_has_its_own_generator_and_the_nearest_template() {
+        let metadata = Metadata::from_declarations(&json!({"metadata": {"settings": {
+            "a": {
+                "template": "outer",
+                "b": {"setting-generator": "make b", "template": "inner"},
+                "c.d": {"setting-generator": {"command": "make c", "strength": "weak"}},
+            },
+        }}}))
+        .unwrap();
+        let generators: Vec<_> = metadata
+            .setting_generators()
+            .iter()
+            .map(|(key, g)| (key.to_string(), g.command.as_str(), g.strength))
+            .collect();
+        assert_eq!(
+            generators,
+            [
+                ("a.b".to_owned(), "make b", Strength::Strong),
+                ("a.\"c.d\"".to_owned(), "make c", Strength::Weak),
+            ]
+        );
+        let cases: &[(&[&str], Option<&str>)] = &[
+            (&["a"], Some("outer")),
+            (&["a", "b"], Some("inner")),
+            (&["a", "b", "deeper"], Some("inner")),
+            (&["a", "c.d"], Some("outer")),
+            (&["x"], None),
+            (&[], None),
+        ];
+        for (key, expected) in cases {
+            assert_eq!(metadata.template(key), *expected, "{key:?}");
         }
-        assert_eq!(String::from(Mode::default()), "0644");
     }
 
     #[test]
@@ -311,6 +267,17 @@ mod tests {
                 "/configuration-files/motd/mode",
                 json!("4755"),
                 "[configuration-files]: `4755` is not a mode: octal digits up to 0777 are",
+            ),
+            (
+                "/metadata/settings/ntp/options",
+                json!({"setting-generator": {"strength": "weak"}}),
+                "[metadata]: expected a command, or a table with `command` and perhaps \
+                 `strength` (`strong` or `weak`)",
+            ),
+            (
+                "/metadata/settings/ntp/options",
+                json!({"": {"setting-generator": "make"}}),
+                "[metadata]: invalid key `ntp.options.\"\"`: a name in it is empty",
             ),
             (
                 "/metadata/settings/ntp/options/affected-services",

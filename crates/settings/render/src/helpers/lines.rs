@@ -1,7 +1,9 @@
 //! Filters that keep a value from becoming more than a value: settings are
 //! validated where they enter, but a template must not depend on that.
 
-use minijinja::{Environment, Error, ErrorKind};
+use minijinja::{Environment, Error};
+
+use super::refuse;
 
 /// Makes the filters known to the templates.
 pub fn add_to(environment: &mut Environment<'_>) {
@@ -66,10 +68,6 @@ fn poll_interval(options: Vec<String>) -> Vec<String> {
         format!("PollIntervalMinSec={minimum}"),
         format!("PollIntervalMaxSec={maximum}"),
     ]
-}
-
-fn refuse<T>(reason: &'static str) -> Result<T, Error> {
-    Err(Error::new(ErrorKind::InvalidOperation, reason))
 }
 
 #[cfg(test)]

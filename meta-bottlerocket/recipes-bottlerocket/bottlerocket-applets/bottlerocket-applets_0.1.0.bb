@@ -7,4 +7,13 @@ inherit bottlerocket-workspace
 # A recipe may not be called like the distribution.
 BOTTLEROCKET_PROGRAMS = "bottlerocket"
 
+# Bindings to libselinux are made of its headers, which libclang reads.
+DEPENDS += "clang-native libselinux"
+export LIBCLANG_PATH = "${STAGING_LIBDIR_NATIVE}"
+export SELINUX_INCLUDE_DIR = "${STAGING_INCDIR}"
+export SELINUX_LIB_DIR = "${STAGING_LIBDIR}"
+export SYSROOT = "${STAGING_DIR_HOST}"
+# Native compilers have the host's root.
+SYSROOT:class-native = "/"
+
 BBCLASSEXTEND = "native"

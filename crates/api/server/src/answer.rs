@@ -1,6 +1,7 @@
 //! What goes back: a result, or why there is none.
 
 use hyper::StatusCode;
+use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use serde::Serialize;
 use settings_store::Error as StoreError;
@@ -69,12 +70,15 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {
         let status = match &error {
             StoreError::Settings(_) | StoreError::Key(_) => StatusCode::BAD_REQUEST,
+            StoreError::UnknownKey(_) => StatusCode::BAD_REQUEST,
             StoreError::NothingPending(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            StoreError::NoGeneration(_) => StatusCode::NOT_FOUND,
             StoreError::TooManyTransactions(_) => StatusCode::TOO_MANY_REQUESTS,
             StoreError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             StoreError::Version(_)
             | StoreError::InUse(_)
             | StoreError::Migration(_)
+            | StoreError::Damaged { .. }
             | StoreError::Disk(_)
             | StoreError::Encode(..) => StatusCode::INTERNAL_SERVER_ERROR,
         };
@@ -89,11 +93,16 @@ impl From<StoreError> for Failure {
 /// 200 with a JSON body.
 pub(crate) fn json(body: &impl Serialize) -> Result {
     match serde_json::to_string(body) {
-        Ok(text) => Ok(with_body(StatusCode::OK, "application/json", text)),
+        Ok(text) => Ok(json_text(text)),
         Err(e) => Err(Failure::internal(format!(
             "failed to write the answer as JSON: {e}"
         ))),
     }
+}
+
+/// 200 with a body that is JSON already.
+pub(crate) fn json_text(text: impl Into<Bytes>) -> Response {
+    with_body(StatusCode::OK, "application/json", text)
 }
 
 /// An answer without a body.
@@ -108,8 +117,8 @@ pub(crate) fn done() -> Result {
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
-fn with_body(status: StatusCode, content_type: &'static str, body: String) -> Response {
-    let mut response = Response::new(body.into());
+fn with_body(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Response {
+    let mut response = Response::new(body.into().into());
     *response.status_mut() = status;
     response
         .headers_mut()

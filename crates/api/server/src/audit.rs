@@ -15,12 +15,13 @@ pub(crate) fn audit(
     layer: Option<Layer>,
     keys: &[Key],
 ) {
-    let peer = request.peer;
+    let peer = &request.peer;
     tracing::info!(
         target: "audit",
         uid = peer.uid,
         gid = peer.gid,
         pid = peer.pid,
+        subj = peer.label.as_deref(),
         tx = transaction.map(AsRef::<str>::as_ref),
         layer = layer.map(Layer::name),
         keys = (!keys.is_empty()).then(|| prefixed(keys).join(",")),

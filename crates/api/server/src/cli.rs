@@ -95,7 +95,7 @@ fn run(arguments: Arguments) -> Result<()> {
         applier_socket: arguments.applier_socket,
         systemctl: "/usr/bin/systemctl".into(),
     };
-    let server = Server::open(config, settings_render::defaults())?;
+    let server = Server::open(config)?;
     let listener = match inherited {
         Some(listener) => listener,
         // Only now: the store is open in one server at a time, so no other

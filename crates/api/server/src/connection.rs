@@ -56,7 +56,7 @@ where
             // Not an error: nobody closes the semaphore.
             let slot = Arc::clone(&slots).acquire_owned().await.ok();
             let (stream, _) = listener.accept().await?;
-            Ok::<_, io::Error>((slot, Peer::from(stream.peer_cred()?), stream))
+            Ok::<_, io::Error>((slot, Peer::of(&stream)?, stream))
         };
         let accepted = tokio::select! {
             () = &mut shutdown => break,
@@ -72,7 +72,7 @@ where
             }
         };
         let routes = routes.clone();
-        let service = service_fn(move |request| answer(request, peer, routes.clone()));
+        let service = service_fn(move |request| answer(request, peer.clone(), routes.clone()));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             // Whoever has nothing more to say can still listen.
@@ -103,7 +103,7 @@ where
     S: Service<Request<Whole>, Response = Response, Error = Infallible>,
 {
     let (mut parts, body) = request.into_parts();
-    parts.extensions.insert(peer);
+    parts.extensions.insert(peer.clone());
     match read(body).await {
         Ok(body) => routes.call(Request::from_parts(parts, body.into())).await,
         Err(failure) => {

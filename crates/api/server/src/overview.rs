@@ -1,6 +1,6 @@
 //! Everything at one look.
 
-use serde_json::json;
+use serde_json::Value;
 use settings_model::tree;
 
 use crate::answer::{self, Failure};
@@ -9,12 +9,13 @@ use crate::state::State;
 
 /// `GET /`
 pub(crate) fn get(state: &State, request: &Request) -> answer::Result {
-    let whole = json!({ "settings": *state.live().settings, "os": state.os });
-    match request.parameters()?.get("prefix")? {
-        None => answer::json(&whole),
-        Some(prefix) => {
-            let part = tree::with_prefix(&whole, prefix);
-            answer::json(&part.map_err(|e| Failure::internal(e.to_string()))?)
-        }
-    }
+    let live = state.live();
+    // The two halves are JSON already; together they are one object.
+    let whole = format!("{{\"settings\":{},{}", live.text(), &state.rest[1..]);
+    let Some(prefix) = request.parameters()?.get("prefix")?.map(str::to_owned) else {
+        return Ok(answer::json_text(whole));
+    };
+    let failed = |e: &dyn std::error::Error| Failure::internal(e.to_string());
+    let whole: Value = serde_json::from_str(&whole).map_err(|e| failed(&e))?;
+    answer::json(&tree::with_prefix(&whole, &prefix).map_err(|e| failed(&e))?)
 }

@@ -2,41 +2,58 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io;
+use std::sync::Arc;
 
 use hyper::body::Bytes;
 use hyper::header::{ACCEPT, CONTENT_TYPE};
 use hyper::{HeaderMap, Method, StatusCode};
+use selinux::SecurityContext;
 use serde_json::Value;
 use settings_model::Key;
 use settings_store::TransactionName;
-use tokio::net::unix::UCred;
+use tokio::net::UnixStream;
 
 use crate::answer::Failure;
 
 /// The process at the other end of the socket, as the kernel knows it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Peer {
     pub uid: u32,
     pub gid: u32,
     /// Missing where it lives in a process namespace that ours cannot see.
     pub pid: Option<i32>,
+    /// Its SELinux context; missing where the kernel has no SELinux.
+    pub label: Option<Arc<str>>,
 }
 
-impl From<UCred> for Peer {
-    fn from(credentials: UCred) -> Peer {
-        Peer {
+impl Peer {
+    /// Who is at the other end of a connection.
+    pub fn of(stream: &UnixStream) -> io::Result<Peer> {
+        let credentials = stream.peer_cred()?;
+        Ok(Peer {
             uid: credentials.uid(),
             gid: credentials.gid(),
             pid: credentials.pid(),
-        }
+            label: label(stream),
+        })
     }
+}
+
+fn label(stream: &UnixStream) -> Option<Arc<str>> {
+    let context = SecurityContext::of_peer_socket(stream, true).ok()?;
+    let text = context.to_c_string().ok()??;
+    Some(text.to_string_lossy().into())
 }
 
 impl fmt::Display for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "uid {}", self.uid)?;
-        match self.pid {
-            Some(pid) => write!(f, ", pid {pid}"),
+        if let Some(pid) = self.pid {
+            write!(f, ", pid {pid}")?;
+        }
+        match &self.label {
+            Some(label) => write!(f, ", {label}"),
             None => Ok(()),
         }
     }
@@ -82,6 +99,17 @@ impl Request {
             ));
         }
         settings_model::json::parse(&self.body).map_err(|e| Failure::bad_request(e.to_string()))
+    }
+
+    /// A part of the path, from 0, that is a number; where it is none, there
+    /// is nothing at that path.
+    pub fn number(&self, part: usize) -> Result<u64, Failure> {
+        let text = self.path.split('/').nth(part + 1).unwrap_or_default();
+        let number = text.parse().ok().filter(|n: &u64| n.to_string() == text);
+        number.ok_or_else(|| {
+            let text = text.escape_debug();
+            Failure::new(StatusCode::NOT_FOUND, format!("`{text}` is not a number"))
+        })
     }
 
     /// Whether errors are to be JSON.
@@ -138,9 +166,30 @@ impl Parameters {
             .map_err(|e| Failure::bad_request(format!("invalid transaction name: {e}")))
     }
 
+    /// Whether something is wanted; `default` where it is not said.
+    pub fn flag(&self, name: &str, default: bool) -> Result<bool, Failure> {
+        match self.get(name)? {
+            None => Ok(default),
+            Some("true") => Ok(true),
+            Some("false") => Ok(false),
+            Some(_) => Err(Failure::bad_request(format!(
+                "the parameter `{name}` is neither `true` nor `false`"
+            ))),
+        }
+    }
+
+    /// The keys a request must be about.
+    pub fn some_keys(&self) -> Result<Vec<Key>, Failure> {
+        self.keys()?.ok_or_else(|| missing("keys"))
+    }
+
     /// The keys a request is about.
     pub fn keys(&self) -> Result<Option<Vec<Key>>, Failure> {
         let keys = self.get("keys")?.map(Key::parse_list).transpose();
         keys.map_err(|e| Failure::bad_request(e.to_string()))
     }
+}
+
+fn missing(parameter: &str) -> Failure {
+    Failure::bad_request(format!("the parameter `{parameter}` is missing"))
 }

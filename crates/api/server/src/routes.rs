@@ -13,9 +13,10 @@ use warp::reply::Response;
 
 use crate::answer::{Failure, empty};
 use crate::connection::Whole;
+use crate::operation::Operation;
+use crate::operations;
 use crate::request::{Peer, Request};
 use crate::state::State;
-use crate::{applier, os, overview, power, settings, status, transactions};
 
 /// The routes as a service for requests that carry their [`Peer`].
 ///
@@ -69,23 +70,11 @@ async fn finish(state: Arc<State>, request: Request) -> Response {
 }
 
 async fn dispatch(state: Arc<State>, request: Request) -> Response {
-    let (state, request) = (&state, &request);
-    let result = match (request.method.as_str(), request.path.as_str()) {
-        ("GET", "/") => overview::get(state, request),
-        ("GET", "/settings") => settings::get(state, request),
-        ("PATCH", "/settings") => settings::patch(state, request).await,
-        ("GET", "/tx") => transactions::get(state, request).await,
-        ("DELETE", "/tx") => transactions::delete(state, request).await,
-        ("GET", "/tx/list") => transactions::list(state).await,
-        ("POST", "/tx/commit") => transactions::commit(state, request).await,
-        ("POST", "/tx/apply") => applier::apply(state, request).await,
-        ("POST", "/tx/commit_and_apply") => transactions::commit_and_apply(state, request).await,
-        ("GET", "/os") => os::get(state, request),
-        ("GET", "/status") => status::get(state),
-        ("POST", "/status/problem") => status::report(state, request),
-        ("POST", "/actions/reboot") => power::reboot(state, request).await,
-        _ => return empty(StatusCode::NOT_FOUND),
+    let wanted = |operation: &&Operation| operation.takes(request.method.as_str(), &request.path);
+    let Some(operation) = operations::all().find(wanted) else {
+        return empty(StatusCode::NOT_FOUND);
     };
+    let result = (operation.handler)(&state, &request).await;
     result.unwrap_or_else(|failure| {
         tracing::info!(
             peer = %request.peer,
@@ -104,7 +93,8 @@ mod tests {
     use hyper::header::{CONTENT_TYPE, HeaderValue};
     use serde_json::json;
     use settings_model::Model;
-    use settings_store::Store;
+    use settings_render::Declarations;
+    use settings_store::{Image, Store};
 
     use super::*;
     use crate::os::Os;
@@ -118,6 +108,7 @@ mod tests {
                 uid,
                 gid: 274,
                 pid: Some(1),
+                label: None,
             },
             method: method.parse().unwrap(),
             path: path.to_owned(),
@@ -139,10 +130,12 @@ mod tests {
             variant_id: "x".into(),
             version_id: "1.0.0".into(),
         };
-        let store = Store::open(folder, &os.version_id, Model::complete(), json!({})).unwrap();
+        let image = Image::new(Model::complete(), json!({}));
+        let store = Store::open(folder, &os.version_id, image).unwrap();
         Arc::new(State::new(
             store,
             os,
+            Declarations::new(json!({})).unwrap(),
             folder.join("none"),
             "/bin/true".into(),
         ))
@@ -213,5 +206,33 @@ mod tests {
         let status: serde_json::Value = serde_json::from_str(&status).unwrap();
         assert_eq!(status["degraded"], true);
         assert_eq!(status["reasons"][31], "a: 31");
+    }
+
+    #[tokio::test]
+    async fn reading_waits_for_no_commit() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = state(folder.path());
+        let (finish, finished) = std::sync::mpsc::channel::<()>();
+        let (begin, begun) = tokio::sync::oneshot::channel();
+        let commit = tokio::spawn({
+            let state = Arc::clone(&state);
+            async move {
+                // As long as a disk takes.
+                let work = move |_: &mut Store| {
+                    let _ = (begin.send(()), finished.recv());
+                    Ok(())
+                };
+                state.with_store(work).await.unwrap();
+            }
+        });
+        begun.await.unwrap();
+        for operation in operations::all().filter(|operation| operation.method == "GET") {
+            let line = format!("GET {}?keys=motd", operation.path);
+            let (status, answer) = ask(&state, 0, &line, "").await;
+            assert!([200, 501].contains(&status), "{line}: {answer}");
+        }
+        assert!(!commit.is_finished());
+        drop(finish);
+        commit.await.unwrap();
     }
 }

@@ -5,9 +5,9 @@ use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde_json::Value;
 use settings_model::{Variant, VariantError};
-use settings_store::Store;
+use settings_render::{Declarations, DeclarationsError};
+use settings_store::{Image, Store};
 
 use crate::os::{self, Os};
 use crate::state::State;
@@ -40,6 +40,9 @@ pub enum Error {
     /// The variant makes no sense.
     #[error(transparent)]
     Variant(#[from] VariantError),
+    /// What the image declares for the variant makes no sense.
+    #[error(transparent)]
+    Declarations(#[from] DeclarationsError),
     /// The settings cannot be opened.
     #[error("failed to open the settings: {0}")]
     Store(#[from] settings_store::Error),
@@ -55,12 +58,24 @@ pub struct Server {
 }
 
 impl Server {
-    /// Opens the settings. `defaults` is the tree of the weakest layer.
-    pub fn open(config: Config, defaults: Value) -> Result<Server, Error> {
+    /// Opens the settings, with what the image declares for its variant.
+    pub fn open(config: Config) -> Result<Server, Error> {
+        Self::open_with(config, |variant| Ok(Declarations::of(variant)?))
+    }
+
+    /// Opens the settings, with other declarations.
+    pub fn open_with(
+        config: Config,
+        declarations: impl FnOnce(&Variant) -> Result<Declarations, Error>,
+    ) -> Result<Server, Error> {
         let os = Os::read(&config.os_release)?;
         let variant = files::read_to_string(&config.variant)?;
         let variant = Variant::parse(&os.variant_id, &variant)?;
-        let store = Store::open(&config.datastore, &os.version_id, variant.model, defaults)?;
+        let declarations = declarations(&variant)?;
+        let generated = declarations.metadata().setting_generators().keys();
+        let image = Image::new(variant.model, declarations.defaults().clone())
+            .with_generated(generated.cloned());
+        let store = Store::open(&config.datastore, &os.version_id, image)?;
         for warning in store.warnings() {
             tracing::error!("{warning}");
         }
@@ -70,7 +85,13 @@ impl Server {
             "settings of version {} opened",
             os.version_id
         );
-        let state = State::new(store, os, config.applier_socket, config.systemctl);
+        let state = State::new(
+            store,
+            os,
+            declarations,
+            config.applier_socket,
+            config.systemctl,
+        );
         Ok(Server {
             state: Arc::new(state),
         })

@@ -1,10 +1,11 @@
 //! What all requests share.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
-use serde_json::Value;
-use settings_store::Store;
+use serde_json::json;
+use settings_render::Declarations;
+use settings_store::{History, Snapshot, Store};
 
 use crate::answer::Failure;
 use crate::os::Os;
@@ -14,49 +15,53 @@ use crate::status::Status;
 #[derive(Debug)]
 pub(crate) struct State {
     pub os: Os,
+    pub declarations: Declarations,
     pub applier_socket: PathBuf,
     pub systemctl: PathBuf,
+    /// The answer to `GET /` after the settings: it never changes.
+    pub rest: String,
+    /// The answer to `GET /openapi.json`, made when it is first asked for.
+    pub openapi: OnceLock<String>,
+    /// What was committed: it is on the disk, and read without a turn at the
+    /// store.
+    pub history: History,
     store: Mutex<Store>,
-    live: RwLock<Live>,
+    /// What can be read while the disk is busy with a change.
+    live: RwLock<Arc<Snapshot>>,
     status: Mutex<Status>,
 }
 
-/// What can be read while the disk is busy with a change.
-#[derive(Debug, Clone)]
-pub(crate) struct Live {
-    pub settings: Arc<Value>,
-    pub generation: u64,
-    pub warnings: Vec<String>,
-}
-
-impl Live {
-    fn of(store: &Store) -> Live {
-        Live {
-            settings: store.effective(),
-            generation: store.generation(),
-            warnings: store.warnings().to_vec(),
-        }
-    }
-}
-
 impl State {
-    pub fn new(store: Store, os: Os, applier_socket: PathBuf, systemctl: PathBuf) -> State {
+    pub fn new(
+        store: Store,
+        os: Os,
+        declarations: Declarations,
+        applier_socket: PathBuf,
+        systemctl: PathBuf,
+    ) -> State {
+        let metadata = declarations.metadata();
+        let rest = json!({
+            "services": metadata.services,
+            "configuration-files": metadata.configuration_files,
+            "os": os,
+        });
         State {
+            rest: rest.to_string(),
+            openapi: OnceLock::new(),
             os,
+            declarations,
             applier_socket,
             systemctl,
-            live: RwLock::new(Live::of(&store)),
+            history: store.history(),
+            live: RwLock::new(Arc::new(store.snapshot())),
             store: Mutex::new(store),
             status: Mutex::default(),
         }
     }
 
     /// What is in force right now.
-    pub fn live(&self) -> Live {
-        self.live
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+    pub fn live(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.live.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What is known about the node's condition.
@@ -71,16 +76,24 @@ impl State {
         work: impl FnOnce(&mut Store) -> Result<T, settings_store::Error> + Send + 'static,
     ) -> Result<T, Failure> {
         let state = Arc::clone(self);
-        let done = tokio::task::spawn_blocking(move || {
+        blocking(move || {
             let mut store = state.store.lock().unwrap_or_else(PoisonError::into_inner);
             let result = work(&mut store);
             // Before the lock is free, so that changes appear in their order.
-            *state.live.write().unwrap_or_else(PoisonError::into_inner) = Live::of(&store);
-            result
-        });
-        match done.await {
-            Ok(result) => Ok(result?),
-            Err(e) => Err(Failure::internal(format!("the change was cut short: {e}"))),
-        }
+            let now = Arc::new(store.snapshot());
+            *state.live.write().unwrap_or_else(PoisonError::into_inner) = now;
+            Ok(result?)
+        })
+        .await
+    }
+}
+
+/// Does what takes a while, or waits for the disk, where it holds up nobody.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(e) => Err(Failure::internal(format!("the work was cut short: {e}"))),
     }
 }

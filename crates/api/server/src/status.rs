@@ -100,13 +100,15 @@ impl Status {
 pub(crate) fn get(state: &State) -> answer::Result {
     let live = state.live();
     let status = state.status();
-    let mut reasons = live.warnings;
+    let mut reasons = live.warnings().to_vec();
     reasons.extend(status.reasons());
     answer::json(&json!({
         "degraded": !reasons.is_empty(),
         "reasons": reasons,
-        "generation": live.generation,
+        "generation": live.generation(),
         "last-apply": status.last_apply,
+        "variant": state.os.variant_id,
+        "version": state.os.version_id,
     }))
 }
 

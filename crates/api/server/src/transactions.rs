@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use serde_json::{Value, json};
 use settings_model::Key;
+use settings_store::Change;
 
 use crate::answer::{self, Failure};
 use crate::request::Request;
@@ -10,18 +12,35 @@ use crate::state::State;
 use crate::{applier, audit::audit};
 
 /// `GET /tx`
-pub(crate) async fn get(state: &Arc<State>, request: &Request) -> answer::Result {
+pub(crate) fn get(state: &State, request: &Request) -> answer::Result {
     let transaction = request.parameters()?.transaction()?;
-    let pending = state.with_store(move |store| Ok(store.pending(&transaction)));
-    answer::json(&pending.await?)
+    answer::json(&state.live().pending(&transaction))
 }
 
 /// `GET /tx/list`
-pub(crate) async fn list(state: &Arc<State>) -> answer::Result {
-    let names =
-        state.with_store(|store| Ok(store.transactions().map(ToString::to_string).collect()));
-    let names: Vec<String> = names.await?;
+pub(crate) fn list(state: &State) -> answer::Result {
+    let live = state.live();
+    let names: Vec<_> = live.transactions().map(ToString::to_string).collect();
     answer::json(&names)
+}
+
+/// `GET /tx/diff`
+pub(crate) fn diff(state: &State, request: &Request) -> answer::Result {
+    let transaction = request.parameters()?.transaction()?;
+    answer::json(&described(&state.live().changes(&transaction)))
+}
+
+/// Changes as they stand in answers.
+pub(crate) fn described(changes: &[Change]) -> Vec<Value> {
+    let one = |change: &Change| {
+        json!({
+            "key": change.key.with_prefix(),
+            "before": change.before,
+            "after": change.after,
+            "layer": change.layer,
+        })
+    };
+    changes.iter().map(one).collect()
 }
 
 /// `DELETE /tx`
@@ -46,14 +65,19 @@ pub(crate) async fn commit(state: &Arc<State>, request: &Request) -> answer::Res
 /// `POST /tx/commit_and_apply`
 pub(crate) async fn commit_and_apply(state: &Arc<State>, request: &Request) -> answer::Result {
     let keys = make_effective(state, request).await?;
-    applier::start(state, Some(&keys)).await.map_err(|e| {
+    apply_committed(state, &keys).await?;
+    answer::json(&prefixed(&keys))
+}
+
+/// Applies what is committed already.
+pub(crate) async fn apply_committed(state: &Arc<State>, keys: &[Key]) -> Result<(), Failure> {
+    applier::start(state, Some(keys)).await.map_err(|e| {
         Failure::internal(format!(
             "the settings are committed, but not applied: {}",
             e.message()
         ))
         .with_hint("apply them again once the settings applier can be reached")
-    })?;
-    answer::json(&prefixed(&keys))
+    })
 }
 
 async fn make_effective(state: &Arc<State>, request: &Request) -> Result<Vec<Key>, Failure> {

@@ -45,7 +45,14 @@ async fn keys_are_passed_on_and_the_answer_is_kept() {
     let server = node.start();
     assert_eq!(
         server.get("/status").await.json(),
-        json!({"degraded": false, "reasons": [], "generation": 0, "last-apply": null})
+        json!({
+            "degraded": false,
+            "reasons": [],
+            "generation": 0,
+            "last-apply": null,
+            "variant": "metal-dev",
+            "version": "1.2.3",
+        })
     );
     server
         .patch("/settings", json!({"ntp": {"options": []}, "motd": "a"}))

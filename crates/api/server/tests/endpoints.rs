@@ -16,6 +16,27 @@ fn os() -> Value {
     })
 }
 
+fn services() -> Value {
+    json!({
+        "motd": {"configuration-files": ["motd"], "restart-commands": []},
+        "ntp": {
+            "configuration-files": ["timesyncd"],
+            "restart-commands": ["systemctl try-restart systemd-timesyncd.service"],
+        },
+    })
+}
+
+fn configuration_files() -> Value {
+    json!({
+        "motd": {"path": "/etc/motd", "template-path": "motd"},
+        "timesyncd": {
+            "path": "/etc/timesyncd.conf",
+            "template-path": "timesyncd",
+            "mode": "0600",
+        },
+    })
+}
+
 #[tokio::test]
 async fn settings_are_read_whole_and_in_parts() {
     let node = Node::new();
@@ -57,13 +78,52 @@ async fn settings_are_read_whole_and_in_parts() {
         ("/settings?prefix=kernel.sysctl.%22a", only("kernel")),
         ("/settings?prefix=x", json!({})),
         ("/settings?unknown=x", settings.clone()),
-        ("/", json!({"settings": settings, "os": os()})),
+        (
+            "/",
+            json!({
+                "settings": settings,
+                "services": services(),
+                "configuration-files": configuration_files(),
+                "os": os(),
+            }),
+        ),
+        (
+            "/?prefix=services.m",
+            json!({"services": {"motd": services()["motd"]}}),
+        ),
         ("/?prefix=settings.motd", json!({"settings": only("motd")})),
         (
             "/?prefix=os.v",
             json!({"os": {"variant_id": "metal-dev", "version_id": "1.2.3"}}),
         ),
-        ("/?prefix=s", json!({"settings": settings})),
+        (
+            "/?prefix=se",
+            json!({"settings": settings, "services": services()}),
+        ),
+        ("/services", services()),
+        ("/services?names=ntp", json!({"ntp": services()["ntp"]})),
+        ("/services?prefix=mo", json!({"motd": services()["motd"]})),
+        ("/services?prefix=x", json!({})),
+        ("/configuration-files", configuration_files()),
+        (
+            "/configuration-files?names=motd,timesyncd",
+            configuration_files(),
+        ),
+        (
+            "/metadata/affected-services?keys=settings.motd,ntp.options,network",
+            json!({"settings.motd": ["motd"], "settings.ntp.options": ["ntp"]}),
+        ),
+        (
+            "/metadata/templates?keys=motd,network.no-proxy",
+            json!({"settings.network.no-proxy": "{{ settings.motd }}"}),
+        ),
+        (
+            "/metadata/setting-generators",
+            json!({
+                "settings.network.hostname": "netdog generate-hostname",
+                "settings.network.no-proxy": {"command": "schnauzer", "strength": "weak"},
+            }),
+        ),
         ("/?prefix=x", json!({})),
         ("/os", os()),
         ("/os?prefix=ver", json!({"version_id": "1.2.3"})),
@@ -76,6 +136,20 @@ async fn settings_are_read_whole_and_in_parts() {
         ("/settings?prefix=", "the parameter `prefix` is empty"),
         ("/?prefix=", "the parameter `prefix` is empty"),
         ("/os?prefix=", "the parameter `prefix` is empty"),
+        ("/services?names=", "the parameter `names` is empty"),
+        (
+            "/configuration-files?prefix=",
+            "the parameter `prefix` is empty",
+        ),
+        (
+            "/metadata/affected-services",
+            "the parameter `keys` is missing",
+        ),
+        ("/metadata/templates", "the parameter `keys` is missing"),
+        (
+            "/settings?provenance=yes",
+            "the parameter `provenance` is neither `true` nor `false`",
+        ),
         (
             "/settings?keys=a&keys=b",
             "the parameter `keys` occurs twice",
@@ -91,6 +165,15 @@ async fn settings_are_read_whole_and_in_parts() {
         ),
     ] {
         assert_eq!(server.get(target).await, refusal(400, sentence), "{target}");
+    }
+    for (target, sentence) in [
+        ("/services?names=ntp,x", "there is no service `x`"),
+        (
+            "/configuration-files?names=x",
+            "there is no configuration file `x`",
+        ),
+    ] {
+        assert_eq!(server.get(target).await, refusal(404, sentence), "{target}");
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use migrator::{Migrations, migrate};
 use serde_json::{Value, json};
 use settings_model::Model;
-use settings_store::{Layer, Outcome, Store};
+use settings_store::{Image, Layer, Outcome, Store};
 
 /// The payload of the current version.
 fn payload(base: &Path) -> Value {
@@ -21,8 +21,8 @@ fn payload(base: &Path) -> Value {
 
 /// A store of version 0.1.0 with settings of layer `api`.
 fn store(base: &Path, settings: Value) {
-    let mut store =
-        Store::open(base, "0.0.1", Model::complete(), json!({})).expect("the store opens");
+    let mut store = Store::open(base, "0.0.1", Image::new(Model::complete(), json!({})))
+        .expect("the store opens");
     let transaction = "test".parse().expect("a transaction's name");
     let changes = json!({"motd": "kept"});
     store

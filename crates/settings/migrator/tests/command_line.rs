@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 use settings_model::Model;
-use settings_store::{Layer, Store};
+use settings_store::{Image, Layer, Store};
 
 #[test]
 fn arguments_become_exit_codes() {
@@ -19,7 +19,7 @@ fn arguments_become_exit_codes() {
     write("list.toml", "[migrations]\n'(0.4.0, 0.5.0)' = []\n");
     write("bad.toml", "[migrations]\n'0.4.0' = []\n");
     fs::create_dir(folder.path().join("programs")).unwrap();
-    let mut store = Store::open(&base, "0.1.0", Model::complete(), json!({})).unwrap();
+    let mut store = Store::open(&base, "0.1.0", Image::new(Model::complete(), json!({}))).unwrap();
     let transaction = "test".parse().unwrap();
     let changes = json!({"motd": "kept"});
     store

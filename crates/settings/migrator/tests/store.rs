@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use migrator::{Migrations, migrate};
 use serde_json::json;
 use settings_model::Model;
-use settings_store::{Layer, Outcome, Store};
+use settings_store::{Image, Layer, Outcome, Store};
 use tempfile::TempDir;
 
 /// A program that is being started holds every lock of this process for a
@@ -18,8 +18,12 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 /// A store of version 0.1.0.
 fn store() -> TempDir {
     let base = tempfile::tempdir().expect("a temporary folder");
-    let mut store =
-        Store::open(base.path(), "0.1.0", Model::complete(), json!({})).expect("the store opens");
+    let mut store = Store::open(
+        base.path(),
+        "0.1.0",
+        Image::new(Model::complete(), json!({})),
+    )
+    .expect("the store opens");
     let transaction = "test".parse().expect("a transaction's name");
     let changes = json!({"motd": "kept"});
     store
@@ -30,7 +34,8 @@ fn store() -> TempDir {
 }
 
 fn motd(base: &Path, version: &str) -> serde_json::Value {
-    let store = Store::open(base, version, Model::complete(), json!({})).expect("the store opens");
+    let store = Store::open(base, version, Image::new(Model::complete(), json!({})))
+        .expect("the store opens");
     assert_eq!(store.warnings(), [] as [&str; 0]);
     store.effective()["motd"].clone()
 }

@@ -1,5 +1,6 @@
 //! Every change the store makes to the disk, one function each. What a
-//! function has done when it returns survives a power failure.
+//! function has done when it returns survives a power failure, unless its name
+//! says otherwise.
 
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder};
@@ -16,13 +17,28 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
 
 /// Removes a document; it is fine if there is none.
 pub(crate) fn remove(path: &Path) -> Result<()> {
-    step(path, || {
-        match fs::remove_file(path) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
-            result => at("remove", path, result)?,
-        }
-        files::sync_dir(path.parent().unwrap_or(Path::new("/")))
+    step(path, || match unlink(path)? {
+        true => files::sync_dir(path.parent().unwrap_or(Path::new("/"))),
+        false => Ok(()),
     })
+}
+
+/// Removes a document that does no harm if power fails and it is back.
+pub(crate) fn remove_eventually(path: &Path) -> Result<()> {
+    step(path, || unlink(path).map(drop))
+}
+
+/// Returns whether there was one.
+fn unlink(path: &Path) -> Result<bool> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+        result => at("remove", path, result).map(|()| true),
+    }
+}
+
+/// Whether there is a document; one that cannot be looked for may be there.
+pub(crate) fn exists(path: &Path) -> bool {
+    path.try_exists().unwrap_or(true)
 }
 
 /// Creates a folder for the store's own eyes, and those above it.

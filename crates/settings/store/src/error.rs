@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use settings_model::Key;
+
 use crate::{BadName, TransactionName};
 
 /// A failed operation. Unless a variant says otherwise, nothing has changed.
@@ -17,6 +19,20 @@ pub enum Error {
     /// There is nothing to commit.
     #[error("transaction `{0}` has no pending changes")]
     NothingPending(TransactionName),
+    /// Nothing can be set under a name that is to be unset.
+    #[error("{}: nothing can be set there", .0.with_prefix())]
+    UnknownKey(Key),
+    /// No generation has that number, or it is kept no longer.
+    #[error("generation {0} is not kept")]
+    NoGeneration(u64),
+    /// A generation is lost.
+    #[error("generation {number} is damaged: {reason}")]
+    Damaged {
+        /// Its number.
+        number: u64,
+        /// In what way.
+        reason: String,
+    },
     /// Too many transactions are open.
     #[error("{0} transactions are open already; commit or delete one first")]
     TooManyTransactions(usize),

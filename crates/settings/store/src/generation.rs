@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use settings_model::Key;
 
 use crate::disk;
 use crate::document::{self, Document};
@@ -35,9 +36,11 @@ pub(crate) struct Generation {
     pub transaction: String,
     /// Who committed it.
     pub who: String,
-    /// The checksum of the transaction's document: if that is still there,
-    /// power failed between the commit and its removal.
-    pub consumed: String,
+    /// The settings it was about.
+    pub keys: Vec<Key>,
+    /// The checksums of documents of committed transactions, this one's among
+    /// them, that may still be there, or be there again after power failed.
+    pub consumed: Vec<String>,
     /// All that was ever set and not covered by a later value of its layer.
     pub layers: Layers,
     /// What migrations could not bring over, for the way back. The store only
@@ -95,7 +98,8 @@ pub(crate) fn newest(
     Ok(None)
 }
 
-fn read(path: &Path, number: u64) -> Result<(Generation, Vec<u8>), String> {
+/// One generation with its file's content, or in what way it is damaged.
+pub(crate) fn read(path: &Path, number: u64) -> Result<(Generation, Vec<u8>), String> {
     let bytes = files::read(path).map_err(|e| e.to_string())?;
     let (generation, _) = document::open::<Generation>(&bytes)?;
     if generation.format != FORMAT {
@@ -114,7 +118,7 @@ pub(crate) fn prune(folder: &Path) -> Result<(), files::Error> {
         let path = path(folder, number);
         bytes += files::at("examine", &path, std::fs::metadata(&path))?.len();
         if count >= KEPT || (count >= 2 && bytes > KEPT_BYTES) {
-            disk::remove(&path)?;
+            disk::remove_eventually(&path)?;
         }
     }
     Ok(())

@@ -60,6 +60,16 @@ pub enum Origin<'a> {
     Set(Layer, &'a Entry),
 }
 
+impl Origin<'_> {
+    /// The name of the layer.
+    pub fn name(self) -> &'static str {
+        match self {
+            Origin::Default => "default",
+            Origin::Set(layer, _) => layer.name(),
+        }
+    }
+}
+
 /// The entries of all layers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -86,10 +96,42 @@ impl Layers {
         keys
     }
 
-    /// The strongest entry of a key.
-    pub fn top(&self, key: &Key) -> Option<(Layer, &Entry)> {
-        let mut strongest_first = self.0.iter().rev();
-        strongest_first.find_map(|(layer, entries)| Some((*layer, entries.get(key)?)))
+    /// The keys that occur at or below one, each once, in order.
+    pub fn keys_below(&self, key: &Key) -> Vec<Key> {
+        let mut keys = self.keys();
+        keys.retain(|other| other.segments().starts_with(key.segments()));
+        keys
+    }
+
+    /// The entries of a key, the strongest first.
+    pub fn stack(&self, key: &Key) -> impl Iterator<Item = (Layer, &Entry)> {
+        let strongest_first = self.0.iter().rev();
+        strongest_first.filter_map(|(layer, entries)| Some((*layer, entries.get(key)?)))
+    }
+
+    /// Removes the strongest entry of a key, if it has one.
+    pub fn unset_top(&mut self, key: &Key) {
+        let mut strongest_first = self.0.values_mut().rev();
+        strongest_first.find_map(|entries| entries.remove(key));
+    }
+
+    /// Whether there are no entries.
+    pub fn is_empty(&self) -> bool {
+        self.0.values().all(BTreeMap::is_empty)
+    }
+
+    /// The keys whose values are not the same, layer by layer, in order.
+    pub fn differences(&self, other: &Layers) -> Vec<Key> {
+        let values = |layers: &Layers, key: &Key| -> Vec<(Layer, Value)> {
+            let stack = layers.stack(key);
+            stack.map(|(layer, e)| (layer, e.value.clone())).collect()
+        };
+        let mut keys = self.keys();
+        keys.extend(other.keys());
+        keys.sort();
+        keys.dedup();
+        keys.retain(|key| values(self, key) != values(other, key));
+        keys
     }
 
     /// Lays the entries over a tree, the weakest layer first.

@@ -6,6 +6,8 @@
 //! the strongest layer that has it. Only what somebody set is stored, with who
 //! set it, when, and in which transaction.
 //!
+//! A key can be unset: it returns to the layer below.
+//!
 //! Changes are staged in named transactions and become effective together, by
 //! a commit. On disk:
 //!
@@ -30,18 +32,24 @@ mod error;
 mod fault;
 mod folder;
 mod generation;
+mod history;
+mod image;
 mod layer;
 mod migrate;
 mod name;
 mod pending;
+mod snapshot;
 mod store;
 #[cfg(test)]
 mod tests;
 mod time;
 
 pub use error::Error;
+pub use history::{History, Record};
+pub use image::Image;
 pub use layer::{Entry, Layer, Origin};
 pub use migrate::{Outcome, migrate};
 pub use name::{BadName, TransactionName};
+pub use snapshot::{Change, Provenance, Snapshot};
 pub use store::Store;
 pub use time::rfc3339;

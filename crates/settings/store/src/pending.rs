@@ -1,10 +1,11 @@
 //! Open transactions: what is staged and not committed yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use settings_model::Key;
 
 use crate::document::{self, Document};
 use crate::error::Error;
@@ -18,17 +19,33 @@ const FORMAT: u32 = 1;
 pub(crate) struct Pending {
     /// What a commit sets.
     pub layers: Layers,
+    /// What a commit returns to the layer below; nothing that it sets.
+    pub unset: BTreeSet<Key>,
     /// Which state of the document this is.
     pub sha256: String,
     /// Size of the document in bytes.
     pub size: usize,
 }
 
+impl Pending {
+    /// The settings it is about, in order.
+    pub fn keys(&self) -> Vec<Key> {
+        let mut keys = self.layers.keys();
+        keys.extend(self.unset.iter().cloned());
+        keys.sort();
+        keys
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct Payload {
     format: u32,
+    /// The generation it was staged on: what is staged again after a commit
+    /// does not look like the document that the commit has consumed.
+    generation: u64,
     layers: Layers,
+    unset: BTreeSet<Key>,
 }
 
 /// Where transactions are stored.
@@ -42,14 +59,21 @@ pub(crate) fn path(version_folder: &Path, name: &TransactionName) -> PathBuf {
 }
 
 /// Changes in their written form.
-pub(crate) fn seal(layers: Layers) -> Result<(Pending, Document), Error> {
+pub(crate) fn seal(
+    generation: u64,
+    layers: Layers,
+    unset: BTreeSet<Key>,
+) -> Result<(Pending, Document), Error> {
     let payload = Payload {
         format: FORMAT,
+        generation,
         layers,
+        unset,
     };
     let document = document::seal("the transaction", &payload)?;
     let pending = Pending {
         layers: payload.layers,
+        unset: payload.unset,
         sha256: document.sha256.clone(),
         size: document.bytes.len(),
     };
@@ -94,6 +118,7 @@ fn read(path: &Path) -> Result<Pending, String> {
     }
     Ok(Pending {
         layers: payload.layers,
+        unset: payload.unset,
         sha256,
         size: bytes.len(),
     })

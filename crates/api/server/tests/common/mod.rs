@@ -12,6 +12,7 @@ use hyper::body::Bytes;
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
+use settings_render::Declarations;
 use tempfile::TempDir;
 use tokio::net::UnixStream;
 use tokio::sync::oneshot;
@@ -20,6 +21,40 @@ use tokio::task::JoinHandle;
 /// What settings are without anybody having set one.
 pub fn defaults() -> Value {
     json!({"motd": "default", "ntp": {"time-servers": ["pool.example.com"]}})
+}
+
+/// What an image might declare.
+pub fn declarations() -> Declarations {
+    Declarations::new(json!({
+        "settings": defaults(),
+        "services": {
+            "motd": {"configuration-files": ["motd"], "restart-commands": []},
+            "ntp": {
+                "configuration-files": ["timesyncd"],
+                "restart-commands": ["systemctl try-restart systemd-timesyncd.service"],
+            },
+        },
+        "configuration-files": {
+            "motd": {"path": "/etc/motd", "template-path": "motd"},
+            "timesyncd": {
+                "path": "/etc/timesyncd.conf",
+                "template-path": "timesyncd",
+                "mode": "0600",
+            },
+        },
+        "metadata": {"settings": {
+            "motd": {"affected-services": ["motd"]},
+            "ntp": {"affected-services": ["ntp"]},
+            "network": {
+                "hostname": {"setting-generator": "netdog generate-hostname"},
+                "no-proxy": {
+                    "setting-generator": {"command": "schnauzer", "strength": "weak"},
+                    "template": "{{ settings.motd }}",
+                },
+            },
+        }},
+    }))
+    .unwrap()
 }
 
 /// A folder with all that a server needs.
@@ -85,7 +120,7 @@ impl Node {
         let socket = self.path("api.sock");
         let _ = std::fs::remove_file(&socket);
         let listener = UnixListener::bind(&socket).unwrap();
-        let server = Server::open(config, defaults()).unwrap();
+        let server = Server::open_with(config, |_| Ok(declarations())).unwrap();
         let (stop, stopped) = oneshot::channel();
         let server = tokio::spawn(async move {
             let shutdown = async { drop(stopped.await) };

@@ -9,7 +9,7 @@ use super::*;
 use crate::{Origin, generation};
 
 fn open_version(base: &Path, version: &str) -> Store {
-    Store::open(base, version, Model::complete(), defaults()).expect("the store opens")
+    Store::open(base, version, image()).expect("the store opens")
 }
 
 #[test]

@@ -145,13 +145,13 @@ fn opening_is_repeatable_after_any_failure() {
         set(&mut open(base.path()), json!({"motd": "kept"}));
         // For a version without a folder yet: the longest way.
         let (_, reached) = under(plan, || {
-            Store::open(base.path(), "2.0.0", Model::complete(), defaults()).map(drop)
+            Store::open(base.path(), "2.0.0", image()).map(drop)
         });
         if !reached {
             break;
         }
         reached_once = true;
-        let store = Store::open(base.path(), "2.0.0", Model::complete(), defaults()).unwrap();
+        let store = Store::open(base.path(), "2.0.0", image()).unwrap();
         assert_eq!(motd(&store), "kept", "{plan:?}");
         // Whether this opening or the failed one carried them over.
         for warning in store.warnings() {
@@ -192,7 +192,7 @@ fn a_failed_migration_leaves_the_old_version_or_the_new_one() {
         // The old version is there whatever happened.
         drop(open(base.path()));
         migrate().unwrap();
-        let mut store = Store::open(base.path(), "2.0.0", Model::complete(), defaults()).unwrap();
+        let mut store = Store::open(base.path(), "2.0.0", image()).unwrap();
         assert_eq!(store.warnings(), [] as [&str; 0], "{plan:?}");
         assert_eq!(motd(&store), "new", "{plan:?}");
         set(&mut store, json!({"motd": "newer"}));
@@ -268,23 +268,31 @@ fn a_replacement_cut_at_any_byte_is_cleared_away() {
 }
 
 #[test]
-fn a_transaction_that_was_committed_is_not_pending_again() {
+fn transactions_that_were_committed_are_not_pending_again() {
     let base = tempfile::tempdir().unwrap();
     let mut store = open(base.path());
-    let transaction = name("t");
-    store
-        .stage(&transaction, Layer::Api, &json!({"motd": "new"}), "w")
-        .unwrap();
-    let path = pending::path(&base.path().join(VERSION), &transaction);
-    let document = fs::read(&path).unwrap();
-    store.commit(&transaction, "w").unwrap();
+    let transactions = ["a", "b", "c"].map(name);
+    for transaction in &transactions {
+        let changes = json!({"motd": transaction.to_string()});
+        store.stage(transaction, Layer::Api, &changes, "w").unwrap();
+    }
+    let paths = transactions
+        .each_ref()
+        .map(|transaction| pending::path(&base.path().join(VERSION), transaction));
+    let documents = paths.each_ref().map(|path| fs::read(path).unwrap());
+    for transaction in &transactions {
+        store.commit(transaction, "w").unwrap();
+    }
+    store.rollback(2, "w").unwrap();
     drop(store);
-    // As after a power failure between the two.
-    fs::write(&path, document).unwrap();
+    // As after a power failure before any of the removals was durable.
+    for (path, document) in paths.iter().zip(documents) {
+        fs::write(path, document).unwrap();
+    }
     let store = open(base.path());
     assert_eq!(
         (motd(&store), store.transactions().count()),
-        ("new".into(), 0)
+        ("b".into(), 0)
     );
-    assert!(!path.exists());
+    assert!(paths.iter().all(|path| !path.exists()));
 }

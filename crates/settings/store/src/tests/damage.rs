@@ -145,8 +145,10 @@ fn defaults_that_contradict_what_is_stored_are_reported() {
     let store = Store::open(
         base.path(),
         VERSION,
-        Model::complete(),
-        json!({"kernel": {"sysctl": {"a.b": "2"}}}),
+        Image::new(
+            Model::complete(),
+            json!({"kernel": {"sysctl": {"a.b": "2"}}}),
+        ),
     )
     .unwrap();
     assert!(

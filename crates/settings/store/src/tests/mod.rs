@@ -6,13 +6,14 @@ mod crash;
 mod damage;
 mod model;
 mod promises;
+mod unset;
 
 use std::path::Path;
 
 use serde_json::{Value, json};
 use settings_model::{Key, Model};
 
-use crate::{Layer, Store, TransactionName};
+use crate::{Image, Layer, Store, TransactionName};
 
 const VERSION: &str = "1.0.0";
 
@@ -20,8 +21,12 @@ fn defaults() -> Value {
     json!({"motd": "default", "ntp": {"time-servers": ["pool.example.com"]}})
 }
 
+fn image() -> Image {
+    Image::new(Model::complete(), defaults())
+}
+
 fn open(base: &Path) -> Store {
-    Store::open(base, VERSION, Model::complete(), defaults()).expect("the store opens")
+    Store::open(base, VERSION, image()).expect("the store opens")
 }
 
 fn name(text: &str) -> TransactionName {

@@ -42,8 +42,10 @@ fn stronger_layers_cover_weaker_ones() {
     let store = Store::open(
         base.path(),
         VERSION,
-        Model::complete(),
-        json!({"motd": "other", "ntp": {"options": ["a"]}}),
+        Image::new(
+            Model::complete(),
+            json!({"motd": "other", "ntp": {"options": ["a"]}}),
+        ),
     )
     .unwrap();
     assert_eq!(
@@ -248,7 +250,7 @@ fn the_last_generations_are_kept() {
 fn one_process_at_a_time() {
     let base = tempfile::tempdir().unwrap();
     let first = open(base.path());
-    let error = Store::open(base.path(), VERSION, Model::complete(), defaults()).unwrap_err();
+    let error = Store::open(base.path(), VERSION, image()).unwrap_err();
     assert!(matches!(error, Error::InUse(_)), "{error}");
     drop(first);
     open(base.path());
@@ -258,7 +260,7 @@ fn one_process_at_a_time() {
 fn a_version_names_a_folder_and_nothing_else() {
     let base = tempfile::tempdir().unwrap();
     for version in ["", "..", "../x", "1/2", ".hidden"] {
-        let error = Store::open(base.path(), version, Model::complete(), defaults()).unwrap_err();
+        let error = Store::open(base.path(), version, image()).unwrap_err();
         assert!(matches!(error, Error::Version(_)), "{error}");
     }
     assert_eq!(names(base.path()), [".lock"]);

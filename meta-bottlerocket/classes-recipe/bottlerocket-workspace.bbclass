@@ -32,8 +32,6 @@ BOTTLEROCKET_PROFILE ?= "release"
 # configuration.
 CARGO_HOME = "${UNPACKDIR}/cargo_home"
 
-# What links everything into itself gains most from optimising it as one.
-export CARGO_PROFILE_RELEASE_LTO = "${@'fat' if d.getVar('BOTTLEROCKET_LINKAGE') == 'static' else 'thin'}"
 # Packaging strips, and keeps what it took off: enough to read a backtrace. What
 # runs here is not debugged.
 export CARGO_PROFILE_RELEASE_STRIP = "none"

@@ -92,13 +92,7 @@ fn cargo(
 ) -> Command {
     let mut cargo =
         Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
-    // What links everything into itself gains most from optimising it as one.
-    let whole = linkage.contains("crt-static");
     cargo
-        .env(
-            "CARGO_PROFILE_RELEASE_LTO",
-            if whole { "fat" } else { "thin" },
-        )
         .current_dir(source.root())
         .args([
             "build",

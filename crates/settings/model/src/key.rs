@@ -15,8 +15,9 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::error::printable;
 
@@ -42,9 +43,11 @@ pub struct Error {
 
 /// The name of a setting, without the word `settings` before it: at least one
 /// name, none empty, without control characters.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Key(Vec<String>);
+///
+/// A copy is cheap: settings are kept by their keys in many places.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Key(Arc<[String]>);
 
 impl Key {
     /// Makes a key of its names, from the outermost inwards.
@@ -100,8 +103,9 @@ impl Key {
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = String::new();
-        for segment in &self.0 {
+        let length = self.0.iter().map(|segment| segment.len() + 3).sum();
+        let mut text = String::with_capacity(length);
+        for segment in self.0.iter() {
             if !text.is_empty() {
                 text.push('.');
             }
@@ -144,15 +148,15 @@ impl TryFrom<String> for Key {
     }
 }
 
-impl From<Key> for String {
-    fn from(key: Key) -> String {
-        key.to_string()
+impl Serialize for Key {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.to_string())
     }
 }
 
 /// Appends a name as it stands in a key.
 pub(crate) fn write_segment(out: &mut String, name: &str) {
-    if !name.is_empty() && name.chars().all(is_bare) {
+    if !name.is_empty() && name.bytes().all(is_bare) {
         out.push_str(name);
         return;
     }
@@ -166,13 +170,13 @@ pub(crate) fn write_segment(out: &mut String, name: &str) {
     out.push('"');
 }
 
-fn is_bare(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '/')
+fn is_bare(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'/')
 }
 
 fn read_segment(text: &str) -> Result<String, &'static str> {
     let Some(quoted) = text.strip_prefix('"') else {
-        return if text.chars().all(is_bare) {
+        return if text.bytes().all(is_bare) {
             Ok(text.to_owned())
         } else {
             Err(

@@ -1,6 +1,7 @@
 //! Layers of settings, and who set what in them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -73,12 +74,15 @@ impl Origin<'_> {
 /// The entries of all layers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct Layers(BTreeMap<Layer, BTreeMap<Key, Entry>>);
+pub(crate) struct Layers(BTreeMap<Layer, BTreeMap<Key, Arc<Entry>>>);
 
 impl Layers {
     /// Sets one entry.
     pub fn set(&mut self, layer: Layer, key: Key, entry: Entry) {
-        self.0.entry(layer).or_default().insert(key, entry);
+        self.0
+            .entry(layer)
+            .or_default()
+            .insert(key, Arc::new(entry));
     }
 
     /// Takes over all entries of a transaction.
@@ -106,7 +110,7 @@ impl Layers {
     /// The entries of a key, the strongest first.
     pub fn stack(&self, key: &Key) -> impl Iterator<Item = (Layer, &Entry)> {
         let strongest_first = self.0.iter().rev();
-        strongest_first.filter_map(|(layer, entries)| Some((*layer, entries.get(key)?)))
+        strongest_first.filter_map(|(layer, entries)| Some((*layer, &**entries.get(key)?)))
     }
 
     /// Removes the strongest entry of a key, if it has one.

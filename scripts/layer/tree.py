@@ -37,7 +37,9 @@ class Tree:
         return {file.stem: self.toml(self.show(file)) for file in files}
 
     def variants(self):
-        return self.folder("variants")
+        """Those that there are images of; others only have settings."""
+        files = self.folder("variants").items()
+        return {name: variant for name, variant in files if "software" in variant}
 
     def software(self):
         return self.folder("software")

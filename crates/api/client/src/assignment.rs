@@ -1,7 +1,7 @@
 //! Settings written as `key=value`, as `apiclient set` takes them.
 
 use serde_json::Value;
-use settings_model::{Key, json, key, tree};
+use settings_model::{Key, Kind, Model, json, key, tree};
 
 /// Why words are not settings.
 #[derive(Debug, thiserror::Error)]
@@ -40,26 +40,49 @@ pub struct Assignment {
 }
 
 impl Assignment {
-    /// Reads `key=value`; `settings.` before the key is optional. For the
-    /// value see [`guess`].
-    pub fn parse(text: &str) -> Result<Self, Error> {
+    /// Reads `key=value`; `settings.` before the key is optional. What the
+    /// value is depends on the kind that the model says the key has:
+    ///
+    /// * text: as it stands, or written as a JSON string;
+    /// * list: entries between commas, or a JSON list;
+    /// * anything else, also a key that the model does not have: see [`guess`].
+    ///
+    /// A value that is not of the kind of its key is left for the API to
+    /// refuse, which knows why.
+    pub fn parse(text: &str, model: &Model) -> Result<Self, Error> {
         let at = equals_sign(text).ok_or_else(|| Error::NoValue(text.to_owned()))?;
         let key = Key::parse_prefixed(&text[..at])?;
-        let value = guess(&text[at + 1..]).map_err(|source| Error::List {
+        let value = read(&text[at + 1..], model.kind(&key)).map_err(|source| Error::List {
             key: key.clone(),
             source,
         })?;
         Ok(Self { key, value })
     }
+}
 
-    /// If the value could also have been meant as text: the assignment as it
-    /// would have to be written for that.
-    pub fn as_text(&self) -> Option<String> {
-        match &self.value {
-            Value::Bool(_) | Value::Number(_) => Some(format!("{}=\"{}\"", self.key, self.value)),
-            _ => None,
-        }
+fn read(word: &str, kind: Option<Kind>) -> Result<Value, json::Error> {
+    match kind {
+        Some(Kind::Text) => Ok(text(word)),
+        Some(Kind::List(_)) if word.starts_with('[') => json::parse(word.as_bytes()),
+        Some(Kind::List(_)) if word.is_empty() => Ok(Value::Array(Vec::new())),
+        // What is a list of lists has no meaning but as JSON.
+        Some(Kind::List(entry)) if !matches!(*entry, Kind::List(_)) => word
+            .split(',')
+            .map(|word| read(word.trim(), Some(entry.as_ref().clone())))
+            .collect::<Result<Vec<_>, _>>()
+            .map(Value::Array),
+        _ => guess(word),
     }
+}
+
+/// A word as text; what is written as a JSON string is what that says.
+fn text(word: &str) -> Value {
+    if word.starts_with('"')
+        && let Ok(value @ Value::String(_)) = json::parse(word.as_bytes())
+    {
+        return value;
+    }
+    word.into()
 }
 
 /// Makes a value of a word: a boolean, else an integer, else a number, else
@@ -79,13 +102,9 @@ pub fn guess(word: &str) -> Result<Value, json::Error> {
     if let Some(number) = word.parse().ok().and_then(serde_json::Number::from_f64) {
         return Ok(number.into());
     }
-    match word.as_bytes().first() {
-        Some(b'[') => json::parse(word.as_bytes()),
-        Some(b'"') => match json::parse(word.as_bytes()) {
-            Ok(value @ Value::String(_)) => Ok(value),
-            _ => Ok(word.into()),
-        },
-        _ => Ok(word.into()),
+    match word.starts_with('[') {
+        true => json::parse(word.as_bytes()),
+        false => Ok(text(word)),
     }
 }
 
@@ -125,6 +144,57 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use serde_json::json;
+
+    /// As for keys that no model has.
+    fn parse(text: &str) -> Result<Assignment, Error> {
+        let no_groups: [&str; 0] = [];
+        Assignment::parse(text, &Model::of(&no_groups).unwrap())
+    }
+
+    #[test]
+    fn the_kind_of_the_key_says_what_a_value_is() {
+        let cases = [
+            ("motd=42", json!("42")),
+            ("motd=true", json!("true")),
+            ("motd=a,b", json!("a,b")),
+            ("motd=[x", json!("[x")),
+            ("motd=\"42\"", json!("42")),
+            ("motd=\"", json!("\"")),
+            ("kernel.sysctl.\"vm.swappiness\"=10", json!("10")),
+            ("ntp.time-servers=a,b", json!(["a", "b"])),
+            ("ntp.time-servers=a, b", json!(["a", "b"])),
+            ("ntp.time-servers=a", json!(["a"])),
+            ("ntp.time-servers=", json!([])),
+            (r#"ntp.time-servers=["a", "b"]"#, json!(["a", "b"])),
+            (
+                r#"network.hosts=[["192.0.2.1", ["a"]]]"#,
+                json!([["192.0.2.1", ["a"]]]),
+            ),
+            ("network.hosts=192.0.2.1 a", json!("192.0.2.1 a")),
+            ("updates.seed=7", json!(7)),
+            ("updates.seed=seven", json!("seven")),
+            ("updates.ignore-waves=true", json!(true)),
+            ("updates.ignore-waves=yes", json!("yes")),
+            ("host-containers.admin.enabled=true", json!(true)),
+            ("host-containers.admin.source=a,b", json!("a,b")),
+            ("nope.nope=a,b", json!("a,b")),
+        ];
+        let model = Model::complete();
+        for (text, value) in cases {
+            assert_eq!(
+                Assignment::parse(text, &model).unwrap().value,
+                value,
+                "{text}"
+            );
+        }
+        assert_eq!(
+            Assignment::parse("ntp.time-servers=[a", &model)
+                .unwrap_err()
+                .to_string(),
+            "the value of `ntp.time-servers` is not a JSON list: invalid JSON: expected value at \
+             line 1 column 2"
+        );
+    }
 
     #[test]
     fn values_are_guessed() {
@@ -176,7 +246,7 @@ mod tests {
             (r#"a."b=\"c"=1"#, &["a", "b=\"c"], json!(1)),
         ];
         for (text, key, value) in cases {
-            let read = Assignment::parse(text).unwrap();
+            let read = parse(text).unwrap();
             assert_eq!(read.key.segments(), *key, "{text}");
             assert_eq!(read.value, *value, "{text}");
         }
@@ -192,15 +262,14 @@ mod tests {
             ),
         ];
         for (text, message) in bad {
-            assert_eq!(Assignment::parse(text).unwrap_err().to_string(), message);
+            assert_eq!(parse(text).unwrap_err().to_string(), message);
         }
     }
 
     #[test]
     fn assignments_make_one_tree() {
         let read = |texts: &[&str]| {
-            let assignments: Result<Vec<_>, _> =
-                texts.iter().map(|t| Assignment::parse(t)).collect();
+            let assignments: Result<Vec<_>, _> = texts.iter().map(|t| parse(t)).collect();
             to_tree(&assignments.unwrap()).map_err(|e| e.to_string())
         };
         assert_eq!(
@@ -228,7 +297,7 @@ mod tests {
         #[test]
         fn quoted_text_is_read_back(key in key(), text in any::<String>()) {
             let written = format!("{key}={}", Value::from(text.as_str()));
-            let read = Assignment::parse(&written).unwrap();
+            let read = parse(&written).unwrap();
             prop_assert_eq!(read, Assignment { key, value: text.into() });
         }
 
@@ -245,18 +314,8 @@ mod tests {
         }
 
         #[test]
-        fn as_text_gives_text(value in prop_oneof![
-            any::<bool>().prop_map(Value::from),
-            any::<i64>().prop_map(Value::from),
-        ]) {
-            let assignment = Assignment { key: "a".parse().unwrap(), value: value.clone() };
-            let read = Assignment::parse(&assignment.as_text().unwrap()).unwrap();
-            prop_assert_eq!(read.value, Value::from(value.to_string()));
-        }
-
-        #[test]
         fn no_text_panics(text in any::<String>()) {
-            let _ = Assignment::parse(&text);
+            let _ = parse(&text);
         }
     }
 }

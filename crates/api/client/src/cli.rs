@@ -3,19 +3,40 @@
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use tracing::level_filters::LevelFilter;
+
+use crate::commands::apply::Apply;
+use crate::commands::check::Check;
+use crate::commands::diff::Diff;
+use crate::commands::get::Get;
+use crate::commands::history::{History, Rollback};
+use crate::commands::raw::Raw;
+use crate::commands::render::Render;
+use crate::commands::schema::Schema;
+use crate::commands::set::Set;
+use crate::commands::unset::Unset;
+use crate::commands::validate::Validate;
+use crate::output::Format;
 
 /// Reads and changes the settings of this node through its API.
 ///
 /// Without a command it sends one request, as `raw` does:
 /// `apiclient -u /settings -m PATCH -d '{"motd": "hi"}'`
+///
+/// Exit codes: 0 if all went well, 1 if not, 2 if the command line makes no
+/// sense.
 #[derive(Debug, Parser)]
 #[command(name = "apiclient", version)]
 pub struct Cli {
     /// Socket of the API server
     #[arg(short, long, global = true, value_name = "PATH", default_value = apiclient::DEFAULT_SOCKET)]
     pub socket_path: PathBuf,
+
+    /// How to print settings, status, history and changes [default: json for
+    /// `get` and `status`, else table]
+    #[arg(short, long, global = true, value_name = "FORMAT")]
+    pub output: Option<Format>,
 
     /// What to log on standard error: off, error, warn, info, debug or trace
     #[arg(long, global = true, value_name = "LEVEL", default_value_t = LevelFilter::INFO)]
@@ -32,62 +53,40 @@ pub struct Cli {
     pub command: Option<Command>,
 }
 
-/// One request, as it is.
-#[derive(Debug, Args)]
-pub struct Raw {
-    /// Path and query of the request, such as `/settings`
-    #[arg(short, long)]
-    pub uri: Option<String>,
-
-    /// Method of the request [default: GET]
-    #[arg(short, long, short_alias = 'X')]
-    pub method: Option<String>,
-
-    /// Body of the request, as JSON
-    #[arg(short, long)]
-    pub data: Option<String>,
-}
-
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Send one request and print the body of the answer
     Raw(Raw),
-
     /// Print settings and facts about the OS
-    Get {
-        /// Beginnings of keys, such as `settings.ntp` or `os.version`; or one
-        /// path, such as `/tx/list` [default: settings and os]
-        #[arg(value_name = "PREFIX|/PATH")]
-        what: Vec<String>,
-    },
-
+    Get(Get),
     /// Change settings, all of them or none
-    Set {
-        /// Settings, such as `motd="Hello"`, `settings.network.hostname=node-1`
-        /// or `ntp.time-servers='["a", "b"]'`. To have a number or `true` taken
-        /// as text, quote it twice: `'kernel.sysctl."vm.swappiness"="1"'`
-        #[arg(value_name = "KEY=VALUE", required_unless_present = "json")]
-        settings: Vec<String>,
-
-        /// Settings as one JSON object
-        #[arg(short, long, conflicts_with = "settings")]
-        json: Option<String>,
-    },
-
+    Set(Set),
     /// Change settings to what TOML or JSON user data says, all or none
-    Apply {
-        /// Files with a `[settings]` table, later ones on top; `-` is standard
-        /// input
-        #[arg(value_name = "FILE|-", default_value = "-")]
-        files: Vec<String>,
-    },
-
-    /// Reboot this node
-    Reboot,
-
+    Apply(Apply),
+    /// Take back what was set: the value of the next weaker layer, such as the
+    /// default, is in force again
+    Unset(Unset),
+    /// Print what a pending transaction would change
+    Diff(Diff),
+    /// Try changes without making them: print what would be set, which files
+    /// would change and what would be restarted
+    Check(Check),
+    /// Print the last generations of settings, newest first
+    History(History),
+    /// Make the settings what they were in an earlier generation
+    Rollback(Rollback),
     /// Print whether this node is degraded and why, and how the last change
     /// of settings went
     Status,
+    /// Reboot this node
+    Reboot,
+    /// Check user data without a node
+    Validate(Validate),
+    /// Print, or write, the configuration files that a node makes of user
+    /// data; needs no node
+    Render(Render),
+    /// Print the JSON Schema of user data's `settings`; needs no node
+    Schema(Schema),
 }
 
 /// Explains what is wrong with the command line, and exits as clap does.
@@ -96,3 +95,6 @@ pub fn exit_with_usage(message: String) -> ! {
         .error(ErrorKind::ValueValidation, message)
         .exit()
 }
+
+#[cfg(test)]
+mod generated;

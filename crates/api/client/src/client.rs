@@ -9,7 +9,6 @@ use hyper::client::conn::http1;
 use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
-use serde_json::{Value, json};
 use tokio::net::UnixStream;
 
 use crate::Error;
@@ -22,27 +21,6 @@ const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 
 /// Long enough for a server that is still starting behind its socket.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(120);
-
-/// Which layer of the store settings go to, weakest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Layer {
-    /// What a setting generator found out.
-    Generated,
-    /// What the platform's user data says.
-    UserData,
-    /// What somebody asked for through the API.
-    Api,
-}
-
-impl Layer {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Generated => "generated",
-            Self::UserData => "user-data",
-            Self::Api => "api",
-        }
-    }
-}
 
 /// A successful answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,60 +81,16 @@ impl Client {
 
     /// `GET` of a JSON document.
     pub fn get<T: for<'de> Deserialize<'de>>(&self, uri: &str) -> Result<T, Error> {
-        json("GET", uri, self.send("GET", uri, None)?)
+        self.send_for_json("GET", uri)
     }
 
-    /// All settings in force: the tree under `settings`.
-    pub fn settings(&self) -> Result<Value, Error> {
-        self.get("/settings")
-    }
-
-    /// Adds settings, a tree under `settings`, to a pending transaction.
-    pub fn patch_settings(
+    /// A request without a body that is answered with a JSON document.
+    pub fn send_for_json<T: for<'de> Deserialize<'de>>(
         &self,
-        settings: &Value,
-        transaction: &str,
-        layer: Layer,
-    ) -> Result<(), Error> {
-        let mut query = vec![("tx", transaction)];
-        if layer != Layer::Api {
-            query.push(("layer", layer.name()));
-        }
-        self.send(
-            "PATCH",
-            &uri("/settings", &query),
-            Some(&settings.to_string()),
-        )?;
-        Ok(())
-    }
-
-    /// Commits a transaction; returns the keys that it changed. A transaction
-    /// with nothing in it is a refusal with status 422.
-    pub fn commit(&self, transaction: &str) -> Result<Vec<String>, Error> {
-        self.post_transaction("/tx/commit", transaction)
-    }
-
-    /// As [`Client::commit`], and makes the node follow.
-    pub fn commit_and_apply(&self, transaction: &str) -> Result<Vec<String>, Error> {
-        self.post_transaction("/tx/commit_and_apply", transaction)
-    }
-
-    /// Forgets a pending transaction, if there is one.
-    pub fn drop_transaction(&self, transaction: &str) -> Result<(), Error> {
-        self.send("DELETE", &uri("/tx", &[("tx", transaction)]), None)?;
-        Ok(())
-    }
-
-    /// Tells why the node is degraded; kept until the next boot.
-    pub fn report_problem(&self, source: &str, message: &str) -> Result<(), Error> {
-        let problem = json!({"source": source, "message": message});
-        self.send("POST", "/status/problem", Some(&problem.to_string()))?;
-        Ok(())
-    }
-
-    fn post_transaction(&self, path: &str, transaction: &str) -> Result<Vec<String>, Error> {
-        let uri = uri(path, &[("tx", transaction)]);
-        json("POST", &uri, self.send("POST", &uri, None)?)
+        method: &str,
+        uri: &str,
+    ) -> Result<T, Error> {
+        json(method, uri, self.send(method, uri, None)?)
     }
 
     async fn exchange(

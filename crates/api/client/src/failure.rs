@@ -3,7 +3,7 @@
 use std::fmt;
 
 use apiclient::{assignment, user_data};
-use settings_model::json;
+use settings_model::{json, key};
 
 /// Displayed as `error: …`, then the line of the user's input it is about,
 /// then what to do about it.
@@ -11,6 +11,8 @@ use settings_model::json;
 pub enum Failure {
     /// The command line makes no sense.
     Usage(String),
+    /// Several things are wrong.
+    Several(Vec<Failure>),
     /// The command line does, but it could not be done.
     Failed {
         message: String,
@@ -40,7 +42,7 @@ impl Failure {
                 excerpt,
                 hint: hint.or(other),
             },
-            usage => usage,
+            other => other,
         }
     }
 }
@@ -49,6 +51,13 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Usage(message) => write!(f, "error: {message}"),
+            Self::Several(failures) => {
+                for (position, failure) in failures.iter().enumerate() {
+                    let gap = if position == 0 { "" } else { "\n\n" };
+                    write!(f, "{gap}{failure}")?;
+                }
+                Ok(())
+            }
             Self::Failed {
                 message,
                 excerpt,
@@ -88,7 +97,7 @@ impl From<assignment::Error> for Failure {
         let hint = match &error {
             assignment::Error::NoValue(_) => Some("for example `motd=\"Hello\"`"),
             assignment::Error::List { .. } => {
-                Some(r#"for example `ntp.time-servers='["a", "b"]'`"#)
+                Some(r#"for example `ntp.time-servers=a,b` or `ntp.time-servers='["a", "b"]'`"#)
             }
             _ => None,
         };
@@ -98,6 +107,18 @@ impl From<assignment::Error> for Failure {
 
 impl From<json::Error> for Failure {
     fn from(error: json::Error) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+impl From<key::Error> for Failure {
+    fn from(error: key::Error) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+impl From<files::Error> for Failure {
+    fn from(error: files::Error) -> Self {
         Self::new(error.to_string())
     }
 }

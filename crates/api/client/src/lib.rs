@@ -4,7 +4,9 @@
 pub mod assignment;
 mod client;
 mod error;
+mod requests;
 pub mod user_data;
 
-pub use client::{Client, DEFAULT_SOCKET, Layer, Response, uri};
+pub use client::{Client, DEFAULT_SOCKET, Response, uri};
 pub use error::Error;
+pub use requests::Layer;

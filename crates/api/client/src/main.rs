@@ -1,8 +1,12 @@
 //! Reads and changes the settings of this node through its API.
 
+mod candidate;
 mod cli;
 mod commands;
 mod failure;
+mod output;
+mod source;
+mod variant;
 
 use std::process::ExitCode;
 

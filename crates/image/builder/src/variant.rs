@@ -48,10 +48,18 @@ impl Variant {
         if !path.exists() {
             bail!(
                 "there is no variant `{name}`\nhint: one of {}",
-                names(source, "variants")?.join(", ")
+                all(source)?.join(", ")
             );
         }
         let text = files::read_to_string(&path)?;
+        let table: toml::Table =
+            toml::from_str(&text).with_context(|| format!("failed to read {}", path.display()))?;
+        if !has_image(&table) {
+            bail!(
+                "variant `{name}` has settings, and no software to make an image of\nhint: one of {}",
+                all(source)?.join(", ")
+            );
+        }
         let file: File =
             toml::from_str(&text).with_context(|| format!("failed to read {}", path.display()))?;
         // What the node would not start with is no image.
@@ -75,9 +83,23 @@ impl Variant {
     }
 }
 
-/// The names of all variants.
+/// The names of all variants that there are images of: of others it is only
+/// known what can be set there.
 pub(crate) fn all(source: &Source) -> Result<Vec<String>> {
-    names(source, "variants")
+    let mut with_image = Vec::new();
+    for name in names(source, "variants")? {
+        let path = source.conf().join("variants").join(format!("{name}.toml"));
+        let table: toml::Table = toml::from_str(&files::read_to_string(&path)?)
+            .with_context(|| format!("failed to read {}", path.display()))?;
+        if has_image(&table) {
+            with_image.push(name);
+        }
+    }
+    Ok(with_image)
+}
+
+fn has_image(variant: &toml::Table) -> bool {
+    variant.contains_key("software")
 }
 
 /// The names of the TOML files in a folder of `conf`.
@@ -114,10 +136,20 @@ mod tests {
     #[test]
     fn an_unknown_variant_is_answered_with_the_known_ones() {
         let source = Source::find(None, None).unwrap();
-        let message = Variant::read(&source, "metal-prod")
-            .unwrap_err()
-            .to_string();
-        assert!(message.contains("metal-dev"), "{message}");
+        for (name, reason) in [
+            ("metal-prod", "there is no variant `metal-prod`\n"),
+            (
+                "aws-k8s",
+                "variant `aws-k8s` has settings, and no software ",
+            ),
+        ] {
+            let message = Variant::read(&source, name).unwrap_err().to_string();
+            assert!(message.starts_with(reason), "{message}");
+            assert!(
+                message.ends_with("\nhint: one of floor, metal-dev"),
+                "{message}"
+            );
+        }
     }
 
     #[test]

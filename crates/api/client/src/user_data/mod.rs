@@ -119,24 +119,27 @@ fn parse_json(origin: &str, text: &str) -> Result<Map<String, Value>, Error> {
     }
 }
 
-/// The names below `settings` of the key a message starts with; the index of
-/// a list's entry is left out.
+/// The names below `settings` of the key a message starts with.
 fn leading_key(message: &str) -> Option<Vec<String>> {
     message
         .match_indices(": ")
         .map(|(end, _)| &message[..end])
-        .find_map(|written| {
-            if written == "settings" {
-                return Some(Vec::new());
-            }
-            let below = written.strip_prefix("settings.")?;
-            let below = match below.rfind('[') {
-                Some(index) if below.ends_with(']') => &below[..index],
-                _ => below,
-            };
-            let key: Key = below.parse().ok()?;
-            Some(key.segments().to_vec())
+        .find_map(|written| match written {
+            "settings" => Some(Vec::new()),
+            _ => Some(setting(written)?.segments().to_vec()),
         })
+}
+
+/// The setting that messages name, with `settings.` before it and perhaps with
+/// a place in its list behind: `settings.ntp.time-servers[1]`.
+pub fn setting(written: &str) -> Option<Key> {
+    let below = written.strip_prefix("settings.")?;
+    let mut quoted = false;
+    let end = below.find(|c| {
+        quoted ^= c == '"';
+        c == '[' && !quoted
+    });
+    below[..end.unwrap_or(below.len())].parse().ok()
 }
 
 #[cfg(test)]

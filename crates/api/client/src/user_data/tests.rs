@@ -234,6 +234,10 @@ time-servers = [
             "settings.ntp.time-servers[1]: bad",
             "f:6:1: settings.ntp.time-servers[1]: bad",
         ),
+        (
+            "settings.ntp.time-servers[1].a[0]: bad",
+            "f:6:1: settings.ntp.time-servers[1].a[0]: bad",
+        ),
         ("settings.ntp.other: bad", "f:5:11: settings.ntp.other: bad"),
         ("settings.other: bad", "f:1:2: settings.other: bad"),
         ("settings: bad", "f:1:2: settings: bad"),

@@ -1,12 +1,14 @@
 //! What a commit and an application of it would do, without doing it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::{Value, json};
 use settings_render::Declarations;
 use settings_store::Change;
+use similar::TextDiff;
 
 use crate::answer;
 use crate::request::Request;
@@ -17,12 +19,12 @@ use crate::transactions::described;
 #[derive(Debug, PartialEq, Serialize)]
 struct File<'a> {
     name: &'a str,
-    path: &'a std::path::Path,
+    path: &'a Path,
     /// Whether it would have another content.
     changed: bool,
-    /// That content.
+    /// How that differs, in the unified format of diff(1).
     #[serde(skip_serializing_if = "Option::is_none")]
-    content: Option<String>,
+    diff: Option<String>,
     /// Why it cannot be rendered.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
@@ -66,17 +68,17 @@ fn outlook(
         .into_iter()
         .filter_map(|name| {
             let declared = metadata.configuration_files.get(name)?;
-            let was = declarations.render(before, name).ok();
-            let (content, error) = match declarations.render(after, name) {
-                Ok(content) => (Some(content), None),
+            // What cannot be rendered now is not on the node either.
+            let was = declarations.render(before, name).unwrap_or_default();
+            let (diff, error) = match declarations.render(after, name) {
+                Ok(will_be) => (difference(&declared.path, &was, &will_be), None),
                 Err(e) => (None, Some(e.to_string())),
             };
-            let changed = content.is_some() && content != was;
             Some(File {
                 name,
                 path: &declared.path,
-                changed,
-                content: content.filter(|_| changed),
+                changed: diff.is_some(),
+                diff,
                 error,
             })
         })
@@ -91,4 +93,11 @@ fn outlook(
         .map(|(name, service)| json!({"name": name, "restart-commands": service.restart_commands}))
         .collect();
     json!({"changes": described(changes), "files": files, "services": restarted})
+}
+
+fn difference(path: &Path, before: &str, after: &str) -> Option<String> {
+    let path = path.display().to_string();
+    let diff = TextDiff::from_lines(before, after);
+    let text = diff.unified_diff().header(&path, &path).to_string();
+    (!text.is_empty()).then_some(text)
 }

@@ -196,7 +196,7 @@ fn schemas(model: &Model) -> Value {
                 "name": text,
                 "path": text,
                 "changed": whether,
-                "content": text,
+                "diff": text,
                 "error": text,
             }))),
             "services": list(object(&["name", "restart-commands"], json!({

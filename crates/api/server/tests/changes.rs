@@ -124,11 +124,11 @@ async fn a_check_says_what_would_change_and_changes_nothing() {
     assert_eq!(files[0]["name"], "timesyncd");
     assert_eq!(files[0]["path"], "/etc/timesyncd.conf");
     assert_eq!(files[0]["changed"], true);
+    let diff = files[0]["diff"].as_str().unwrap();
+    assert!(diff.starts_with("--- /etc/timesyncd.conf\n+++ /etc/timesyncd.conf\n@@ "));
     assert!(
-        files[0]["content"]
-            .as_str()
-            .unwrap()
-            .contains("NTP=a.example")
+        diff.contains("\n-NTP=pool.example.com\n+NTP=a.example\n"),
+        "{diff}"
     );
     assert_eq!(
         outlook["services"],

@@ -41,3 +41,19 @@ mod transactions;
 
 pub use cli::main;
 pub use server::{Config, Error, Server};
+
+/// Reads a query in every way that an operation does.
+#[cfg(fuzzing)]
+pub fn read_query(query: &str) {
+    let Ok(parameters) = request::Parameters::parse(query) else {
+        return;
+    };
+    let _ = parameters.transaction();
+    let _ = parameters.keys();
+    for name in ["names", "prefix", "layer"] {
+        let _ = parameters.get(name);
+    }
+    for name in ["apply", "provenance"] {
+        let _ = parameters.flag(name, false);
+    }
+}

@@ -72,22 +72,9 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// The parameters of the query. One that occurs twice is an error: which
-    /// of the two counts would be a guess.
+    /// The parameters of the query.
     pub fn parameters(&self) -> Result<Parameters, Failure> {
-        let mut parameters = BTreeMap::new();
-        for (name, value) in form_urlencoded::parse(self.query.as_bytes()) {
-            if parameters
-                .insert(name.to_string(), value.to_string())
-                .is_some()
-            {
-                let name = name.escape_debug();
-                return Err(Failure::bad_request(format!(
-                    "the parameter `{name}` occurs twice"
-                )));
-            }
-        }
-        Ok(Parameters(parameters))
+        Parameters::parse(&self.query)
     }
 
     /// The body as JSON, whatever it is.
@@ -149,6 +136,24 @@ fn is_json(media_type: &str) -> bool {
 pub(crate) struct Parameters(BTreeMap<String, String>);
 
 impl Parameters {
+    /// Reads a query. A parameter that occurs twice is an error: which of the
+    /// two counts would be a guess.
+    pub fn parse(query: &str) -> Result<Parameters, Failure> {
+        let mut parameters = BTreeMap::new();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            if parameters
+                .insert(name.to_string(), value.to_string())
+                .is_some()
+            {
+                let name = name.escape_debug();
+                return Err(Failure::bad_request(format!(
+                    "the parameter `{name}` occurs twice"
+                )));
+            }
+        }
+        Ok(Parameters(parameters))
+    }
+
     /// A parameter; given empty, it is an error.
     pub fn get(&self, name: &str) -> Result<Option<&str>, Failure> {
         match self.0.get(name).map(String::as_str) {

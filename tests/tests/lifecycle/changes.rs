@@ -50,12 +50,62 @@ fn changes_take_effect_and_the_power_button_powers_off() -> Result<()> {
             .trim(),
         "running"
     );
+    the_commands_of_bottlerocket_work(channel)?;
+    changes_can_be_taken_back(channel)?;
     assert!(denials(channel)?.is_empty(), "{:?}", denials(channel)?);
 
     node.press_power_button()?;
     let status = node.wait_exit(LIMIT)?;
     ensure!(status.success(), "QEMU ended with {status}");
     assert_eq!(node.shutdown_reason()?, "guest-shutdown");
+    Ok(())
+}
+
+/// As its users type them.
+fn the_commands_of_bottlerocket_work(channel: &Channel) -> Result<()> {
+    let admin = r#"{"host-containers": {"admin": {"enabled": true}}}"#;
+    let staged = api::apiclient(channel, &["-u", "/settings", "-m", "PATCH", "-d", admin])?;
+    assert_eq!((staged.exit, staged.stdout.text()), (0, String::new()));
+    let committed = api::apiclient(channel, &["-u", "/tx/commit_and_apply", "-m", "POST"])?;
+    assert_eq!(committed.exit, 0, "{}", committed.stderr.text());
+    assert_eq!(
+        committed.stdout.text(),
+        "[\"settings.host-containers.admin.enabled\"]\n"
+    );
+    let settings = api::settings(channel)?;
+    assert_eq!(settings["host-containers"]["admin"]["enabled"], true);
+    Ok(())
+}
+
+fn changes_can_be_taken_back(channel: &Channel) -> Result<()> {
+    let motd = || Ok::<_, anyhow::Error>(api::settings(channel)?["motd"].clone());
+    let default = motd()?;
+    api::set(channel, &["motd=changed"])?;
+    assert_eq!(motd()?, "changed");
+    let unset = api::apiclient(channel, &["unset", "motd"])?;
+    assert_eq!(unset.exit, 0, "{}", unset.stderr.text());
+    assert_eq!(motd()?, default);
+
+    let history = api::get(channel, "/history")?;
+    let newest = &history[0];
+    assert_eq!(newest["keys"], serde_json::json!(["settings.motd"]));
+    // The API's clients are known by their SELinux context too.
+    let who = newest["who"].as_str().unwrap_or_default();
+    assert!(
+        who.starts_with("uid 0, pid ") && who.contains(", system_u:system_r:"),
+        "{who}"
+    );
+    let number = history[1]["number"].to_string();
+    let back = api::apiclient(channel, &["rollback", &number])?;
+    assert_eq!(back.exit, 0, "{}", back.stderr.text());
+    assert_eq!(motd()?, "changed");
+
+    // Found out by the node itself on its first boot.
+    let provenance = api::get(channel, "/settings?provenance=true&keys=updates.seed")?;
+    assert_eq!(
+        provenance["settings.updates.seed"]["layer"], "generated",
+        "{provenance}"
+    );
     Ok(())
 }
 

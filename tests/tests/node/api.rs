@@ -8,7 +8,7 @@ fn bad_settings_are_refused_with_a_reason_and_change_nothing() -> Result<()> {
     let cases = [
         ("unknown group", "nonsense.key=1", "nonsense"),
         ("unknown key", "ntp.nonsense=1", "nonsense"),
-        ("wrong type", "motd=[1]", "motd"),
+        ("wrong type", "updates.seed=many", "seed"),
         ("bad value", "network.hostname=-bad-", "hostname"),
         ("one bad among good", "motd=good", "hostname"),
     ];

@@ -15,12 +15,15 @@ const PROGRAM: &str = "bottlerocket";
 
 const APPLETS: &[(&str, Main)] = &[
     ("apiserver", api_server::main),
+    ("bork", sundog::bork),
     ("console-status", console_status::main),
     ("early-boot-config", early_boot_config::main),
     ("migrator", migrator::main),
     ("netdog", network::main),
+    ("schnauzer", sundog::schnauzer),
     ("set-hostname", set_hostname::main),
     ("settings-applier", settings_applier::main),
+    ("sundog", sundog::main),
 ];
 
 const USAGE: &str = "\

@@ -91,6 +91,7 @@ fn requests_are_answered_with_what_was_done() {
             r#"{"path":"/etc/hosts","changed":true,"error":null},"#,
             r#"{"path":"/etc/motd","changed":true,"error":null}],"#,
             r#""services":[{"name":"hostname","restarted":true,"error":null},"#,
+            r#"{"name":"hosts","restarted":false,"error":null},"#,
             r#"{"name":"motd","restarted":false,"error":null}]}"#,
             "\n"
         )

@@ -42,16 +42,35 @@ struct Node {
 
 impl Node {
     fn start() -> Self {
+        Self::of_variant(VARIANT)
+    }
+
+    fn of_variant(variant: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         for name in ["datastore", "root", "bin"] {
             fs::create_dir(path(name)).unwrap();
         }
         fs::write(path("os-release"), OS_RELEASE).unwrap();
-        fs::write(path("variant.toml"), VARIANT).unwrap();
-        let script = format!("#!/bin/sh\necho \"$*\" >> {}\n", path("restarts").display());
-        fs::write(path("bin/systemctl"), script).unwrap();
-        fs::set_permissions(path("bin/systemctl"), fs::Permissions::from_mode(0o755)).unwrap();
+        fs::write(path("variant.toml"), variant).unwrap();
+        let script = |name: &str, text: String| {
+            fs::write(path(name), format!("#!/bin/sh\n{text}\n")).unwrap();
+            fs::set_permissions(path(name), fs::Permissions::from_mode(0o755)).unwrap();
+        };
+        script(
+            "bin/systemctl",
+            format!("echo \"$*\" >> {}", path("restarts").display()),
+        );
+        let program = env!("CARGO_BIN_EXE_bottlerocket");
+        let socket = path("api.sock");
+        script("bin/bork", format!("exec {program} bork \"$@\""));
+        script(
+            "bin/schnauzer",
+            format!(
+                "exec {program} schnauzer --socket-path {} \"$@\"",
+                socket.display()
+            ),
+        );
 
         let appliers = serve_appliers(folder.path().to_owned());
         let ready = UnixDatagram::bind(path("notify.sock")).unwrap();
@@ -232,10 +251,8 @@ fn user_data_is_in_force_after_the_first_boot() {
     node.boot("early-boot-config", &[]);
     assert!(marker.exists());
     let settings = client.settings().unwrap();
-    assert_eq!(
-        settings,
-        json!({"motd": "hi", "ntp": {"time-servers": ["a"]}})
-    );
+    assert_eq!(settings["motd"], "hi");
+    assert_eq!(settings["ntp"]["time-servers"], json!(["a"]));
 
     // What is set through the API is not undone by the next boot.
     client
@@ -244,4 +261,61 @@ fn user_data_is_in_force_after_the_first_boot() {
     client.commit("t").unwrap();
     node.boot("early-boot-config", &[]);
     assert_eq!(client.settings().unwrap()["motd"], "other");
+}
+
+#[test]
+fn what_nobody_has_set_is_generated_in_order_and_once() {
+    let node = Node::of_variant(include_str!("../../../../conf/variants/aws-k8s.toml"));
+    let client = node.client();
+    if !is_root(node.folder.path()) {
+        // The layer of generated settings is for root.
+        return;
+    }
+    let generate = || {
+        let path = format!("{}:/usr/bin:/bin", node.folder.path().join("bin").display());
+        let status = applet("sundog")
+            .arg("--socket-path")
+            .arg(node.folder.path().join("api.sock"))
+            .env("PATH", path)
+            .status();
+        assert!(status.unwrap().success());
+        client.settings().unwrap()
+    };
+    // Without a region there is nothing to make the images' names of.
+    let settings = generate();
+    let seed = settings["updates"]["seed"].clone();
+    assert!(seed.as_u64().is_some_and(|seed| seed < 2048), "{seed}");
+    assert!(settings["host-containers"]["admin"]["source"].is_null());
+    let status: Value = client.get("/status").unwrap();
+    assert_eq!(status["degraded"], false, "{status}");
+
+    let region = json!({"aws": {"region": "eu-central-1"}});
+    client
+        .patch_settings(&region, "t", Layer::UserData)
+        .unwrap();
+    client.commit("t").unwrap();
+    let settings = generate();
+    let source = |settings: &Value| settings["host-containers"]["admin"]["source"].clone();
+    let expected = "328549459982.dkr.ecr.eu-central-1.amazonaws.com/bottlerocket-admin:v0.11.16";
+    assert_eq!(source(&settings), expected);
+    assert_eq!(settings["updates"]["seed"], seed);
+    let provenance: Value = client
+        .get("/settings?provenance=true&keys=host-containers.admin.source")
+        .unwrap();
+    let layer = &provenance["settings.host-containers.admin.source"]["layer"];
+    assert_eq!(layer, "generated");
+
+    // What somebody has set stays; what was made of other settings follows them.
+    let change = json!({
+        "aws": {"region": "us-west-2"},
+        "host-containers": {"control": {"source": "r.example.com/control:v1"}},
+    });
+    client.patch_settings(&change, "t", Layer::Api).unwrap();
+    client.commit("t").unwrap();
+    let settings = generate();
+    assert!(source(&settings).as_str().unwrap().contains("us-west-2"));
+    assert_eq!(
+        settings["host-containers"]["control"]["source"],
+        "r.example.com/control:v1"
+    );
 }

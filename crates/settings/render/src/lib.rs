@@ -18,7 +18,7 @@ pub use fragments::Error as FragmentsError;
 pub use metadata::{
     ConfigurationFile, Error as MetadataError, Generator, Metadata, Mode, Service, Strength,
 };
-pub use template::{Error, render_str};
+pub use template::{Error, references, render_str};
 
 /// The default settings of a variant that has the oldest groups only, for the
 /// callers that do not know their variant yet.

@@ -5,12 +5,14 @@
 //! the number of processors of the machine.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::thread;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, UndefinedBehavior, context};
+use minijinja::{AutoEscape, ErrorKind, UndefinedBehavior, context};
 use serde_json::Value;
+use settings_model::Key;
 
 use crate::helpers;
 
@@ -34,7 +36,22 @@ pub enum Error {
         line: Option<usize>,
         /// What is wrong there.
         reason: String,
+        /// Whether it is that a value is not set.
+        undefined: bool,
     },
+}
+
+impl Error {
+    /// Whether nothing is wrong but that a value is not set.
+    pub fn is_undefined(&self) -> bool {
+        matches!(
+            self,
+            Self::Template {
+                undefined: true,
+                ..
+            }
+        )
+    }
 }
 
 /// Renders the text of a template, called `name` in errors, from `settings`,
@@ -45,6 +62,24 @@ pub enum Error {
 /// See [`Error`].
 pub fn render_str(settings: &Value, name: &str, source: &str) -> Result<String, Error> {
     Environment::new().render_str(settings, name, source)
+}
+
+/// The settings, and groups of them, that the text of a template names.
+///
+/// # Errors
+///
+/// It is no template.
+pub fn references(name: &str, source: &str) -> Result<BTreeSet<Key>, Error> {
+    let environment = Environment::new();
+    let template = environment
+        .templates
+        .template_from_named_str(name, source)
+        .map_err(|error| explain(name, &error))?;
+    let named = template.undeclared_variables(true);
+    let below = named
+        .iter()
+        .filter_map(|name| name.strip_prefix("settings."));
+    Ok(below.filter_map(|key| key.parse().ok()).collect())
 }
 
 /// Whether a template of that name is embedded.
@@ -120,6 +155,7 @@ fn explain(template: &str, error: &minijinja::Error) -> Error {
         template: template.to_owned(),
         line: error.line(),
         reason: reason.into_owned(),
+        undefined: error.kind() == ErrorKind::UndefinedError,
     }
 }
 
@@ -131,6 +167,30 @@ fn at_line(line: Option<usize>) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn settings_in_a_template_are_found() {
+        let source = "{{ settings.aws.region | one_line }}{% if settings.motd is defined %}\
+                      {% set a = settings.ntp.options %}{{ a[0] }}{{ processors }}{% endif %}";
+        let found = references("t", source).unwrap();
+        let found: Vec<_> = found.iter().map(ToString::to_string).collect();
+        assert_eq!(found, ["aws.region", "motd", "ntp.options"]);
+        assert!(references("t", "{{").is_err());
+    }
+
+    #[test]
+    fn what_is_not_set_is_told_from_what_is_wrong() {
+        let settings = json!({"a": 1});
+        for (source, undefined) in [
+            ("{{ settings.b }}", true),
+            ("{{ settings.b.c }}", true),
+            ("{{ settings.a | nope }}", false),
+            ("{{", false),
+        ] {
+            let error = render_str(&settings, "t", source).unwrap_err();
+            assert_eq!(error.is_undefined(), undefined, "{source}");
+        }
+    }
 
     #[test]
     fn errors_name_template_and_line_and_hold_no_values() {

@@ -9,6 +9,8 @@ use super::refuse;
 pub fn add_to(environment: &mut Environment<'_>) {
     environment.add_filter("one_line", one_line);
     environment.add_filter("word", word);
+    environment.add_filter("word_or_empty", word_or_empty);
+    environment.add_filter("env", env);
     environment.add_filter("sysctl_key", sysctl_key);
     environment.add_filter("poll_interval", poll_interval);
 }
@@ -30,6 +32,30 @@ fn word(text: String) -> Result<String, Error> {
         return refuse("the value is not one plain word");
     }
     Ok(text)
+}
+
+/// One word, or nothing.
+fn word_or_empty(text: String) -> Result<String, Error> {
+    if text.is_empty() {
+        return Ok(text);
+    }
+    word(text)
+}
+
+/// Text as the value of a variable in an environment file (systemd.exec(5)),
+/// between double quotes.
+fn env(text: String) -> Result<String, Error> {
+    if text.chars().any(char::is_control) {
+        return refuse("the value holds a control character");
+    }
+    let escaped = text.chars().fold(String::new(), |mut out, c| {
+        if "\"\\$`".contains(c) {
+            out.push('\\');
+        }
+        out.push(c);
+        out
+    });
+    Ok(format!("\"{escaped}\""))
 }
 
 /// A key of sysctl.d(5): letters, digits, `_`, `-`, with `.` or `/` between

@@ -65,7 +65,7 @@ fn changes_take_effect_and_the_power_button_powers_off() -> Result<()> {
 fn the_commands_of_bottlerocket_work(channel: &Channel) -> Result<()> {
     let admin = r#"{"host-containers": {"admin": {"enabled": true}}}"#;
     let staged = api::apiclient(channel, &["-u", "/settings", "-m", "PATCH", "-d", admin])?;
-    assert_eq!((staged.exit, staged.stdout.text()), (0, String::new()));
+    assert_eq!((staged.exit, &*staged.stdout.text()), (0, ""));
     let committed = api::apiclient(channel, &["-u", "/tx/commit_and_apply", "-m", "POST"])?;
     assert_eq!(committed.exit, 0, "{}", committed.stderr.text());
     assert_eq!(

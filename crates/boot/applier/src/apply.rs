@@ -111,24 +111,30 @@ impl Written<'_> {
         if self.files.iter().any(unit_changed) {
             report.error = restart.reload_units().err();
         }
-        for (name, service) in &self.services {
-            let concerned = service
-                .configuration_files
-                .iter()
-                .any(|file| self.changed.contains(file.as_str()));
-            let restarts = concerned && !service.restart_commands.is_empty();
-            let mut result = Ok(());
-            if restarts {
-                tracing::info!("restarting {name}");
-                result = service
-                    .restart_commands
-                    .iter()
-                    .try_for_each(|command| restart.run(command));
-            }
+        let concerned = |service: &Service| {
+            let mut files = service.configuration_files.iter();
+            files.any(|file| self.changed.contains(file.as_str()))
+        };
+        let commands: Vec<&[String]> = self
+            .services
+            .iter()
+            .map(|(name, service)| {
+                let restarts = concerned(service) && !service.restart_commands.is_empty();
+                if restarts {
+                    tracing::info!("restarting {name}");
+                }
+                match restarts {
+                    true => service.restart_commands.as_slice(),
+                    false => &[],
+                }
+            })
+            .collect();
+        let outcomes = restart.run(&commands);
+        for (((name, _), commands), outcome) in self.services.iter().zip(&commands).zip(outcomes) {
             report.services.push(ServiceReport {
                 name: (*name).to_owned(),
-                restarted: restarts && result.is_ok(),
-                error: result.err(),
+                restarted: !commands.is_empty() && outcome.is_ok(),
+                error: outcome.err(),
             });
         }
         report.files = self.files;

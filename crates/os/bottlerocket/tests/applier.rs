@@ -5,30 +5,24 @@
 
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use fake_api_server::{Answer, FakeServer};
+use fake_systemd::{FakeManager, Outcome};
 
 struct Node {
     api: FakeServer,
+    manager: FakeManager,
     root: tempfile::TempDir,
 }
 
-/// A node whose `systemctl` only writes down what it is told, and fails for
-/// what is called `fails`.
-fn node(settings: &str, fails: &str) -> Node {
+/// A node whose service manager only remembers what it is asked for. What comes
+/// of a job hangs on the node's root and the unit.
+fn node(settings: &str, outcome: fn(&Path, &str) -> Outcome) -> Node {
     let root = tempfile::tempdir().unwrap();
     let settings = settings.to_owned();
-    let systemctl = root.path().join("bin/systemctl");
-    fs::create_dir(root.path().join("bin")).unwrap();
-    let script = format!(
-        "#!/bin/sh\necho \"$* [$CHANGED_SETTINGS]\" >> {}\ncase \"$*\" in *{fails}*) exit 1;; esac\n",
-        root.path().join("restarts").display()
-    );
-    fs::write(&systemctl, script).unwrap();
-    fs::set_permissions(&systemctl, fs::Permissions::from_mode(0o755)).unwrap();
     let variant = "platform = 'metal'\nsettings = ['motd', 'ntp', 'kernel', 'network']\n";
     fs::write(root.path().join("variant.toml"), variant).unwrap();
     let api = FakeServer::start(move |request| match request.line().as_str() {
@@ -36,13 +30,20 @@ fn node(settings: &str, fails: &str) -> Node {
         "POST /status/problem" => Answer::nothing(),
         _ => Answer::Status(404, String::new()),
     });
-    Node { api, root }
+    let manager = {
+        let root = root.path().to_owned();
+        FakeManager::start(move |unit| outcome(&root, unit))
+    };
+    Node { api, manager, root }
+}
+
+fn all_well(_: &Path, _: &str) -> Outcome {
+    Outcome::Ends("done")
 }
 
 impl Node {
     /// Exit code, standard output, standard error.
     fn run(&self, socket: &Path, arguments: &[&str], input: &str) -> (i32, String, String) {
-        let path = format!("{}:/usr/bin:/bin", self.root.path().join("bin").display());
         let mut child = Command::new(env!("CARGO_BIN_EXE_bottlerocket"))
             .args(["settings-applier", "--root"])
             .arg(self.root.path())
@@ -50,8 +51,9 @@ impl Node {
             .arg(socket)
             .arg("--variant-path")
             .arg(self.root.path().join("variant.toml"))
+            .arg("--manager-socket")
+            .arg(self.manager.socket())
             .args(arguments)
-            .env("PATH", path)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -78,10 +80,7 @@ impl Node {
 
 #[test]
 fn requests_are_answered_with_what_was_done() {
-    let node = node(
-        r#"{"motd":"hi","network":{"hostname":"node-1"}}"#,
-        "nothing-fails",
-    );
+    let node = node(r#"{"motd":"hi","network":{"hostname":"node-1"}}"#, all_well);
     let (code, answer, _) =
         node.ask("{\"keys\":[\"settings.network.hostname\",\"settings.motd\"]}\n");
     assert_eq!(
@@ -99,8 +98,8 @@ fn requests_are_answered_with_what_was_done() {
     assert_eq!(code, 0);
     assert_eq!(node.read("etc/hostname"), "node-1\n");
     assert_eq!(
-        node.read("restarts"),
-        "restart set-hostname.service [settings.network.hostname settings.motd]\n"
+        node.manager.asked(),
+        ["RestartUnit set-hostname.service replace"]
     );
 
     let (code, answer, _) = node.ask("{\"keys\":null}");
@@ -109,20 +108,18 @@ fn requests_are_answered_with_what_was_done() {
         answer.contains(r#"{"path":"/etc/hostname","changed":false,"error":null}"#),
         "{answer}"
     );
-    let restarts = node.read("restarts");
-    let restarts: Vec<_> = restarts.lines().skip(1).collect();
     assert_eq!(
-        restarts,
+        node.manager.asked()[1..],
         [
-            "try-restart systemd-timesyncd.service []",
-            "restart kernel-settings.service []"
+            "TryRestartUnit systemd-timesyncd.service replace",
+            "RestartUnit kernel-settings.service replace",
         ]
     );
 }
 
 #[test]
 fn at_boot_files_are_written_and_nothing_is_restarted() {
-    let node = node(r#"{"motd":"hi"}"#, "nothing-fails");
+    let node = node(r#"{"motd":"hi"}"#, all_well);
     let (code, stdout, _) = node.run(&node.api.socket(), &["--all"], "");
     assert_eq!((code, stdout.as_str()), (0, ""));
     assert_eq!(node.read("etc/motd"), "hi\n");
@@ -132,7 +129,7 @@ fn at_boot_files_are_written_and_nothing_is_restarted() {
             .join("etc/sysctl.d/90-settings.conf")
             .exists()
     );
-    assert!(!node.root.path().join("restarts").exists());
+    assert_eq!(node.manager.asked(), [] as [&str; 0]);
     assert_eq!(node.api.lines(), ["GET /settings"]);
 }
 
@@ -140,7 +137,7 @@ fn at_boot_files_are_written_and_nothing_is_restarted() {
 fn a_file_that_cannot_be_rendered_does_not_stop_the_boot() {
     let node = node(
         r#"{"motd":"hi","network":{"hostname":"hush hush"}}"#,
-        "nothing-fails",
+        all_well,
     );
     let (code, _, stderr) = node.run(&node.api.socket(), &["--all"], "");
     assert_eq!(code, 0, "{stderr}");
@@ -166,12 +163,18 @@ fn a_file_that_cannot_be_rendered_does_not_stop_the_boot() {
 
 #[test]
 fn failures_are_in_the_answer_and_in_the_exit_code() {
-    let broken = node(r#"{"network":{"hostname":"node-1"}}"#, "set-hostname");
+    let broken = node(
+        r#"{"network":{"hostname":"node-1"}}"#,
+        |_, unit| match unit {
+            "set-hostname.service" => Outcome::Ends("failed"),
+            _ => Outcome::Ends("done"),
+        },
+    );
     let nowhere = broken.root.path().join("nowhere.sock");
     let cases = [
         (
             broken.ask("{\"keys\":[\"settings.network.hostname\"]}"),
-            r#"{"name":"hostname","restarted":false,"error":"`systemctl restart set-hostname.service` failed (exit status: 1)"}"#,
+            r#"{"name":"hostname","restarted":false,"error":"the job for set-hostname.service ended with `failed`"}"#,
         ),
         (
             broken.ask("{\"keys\":[\"settings..motd\"]}"),
@@ -207,7 +210,7 @@ fn is_waited_for(inode: u64) -> bool {
 
 #[test]
 fn two_at_once_take_turns() {
-    let node = node(r#"{"motd":"hi"}"#, "nothing-fails");
+    let node = node(r#"{"motd":"hi"}"#, all_well);
     let etc = node.root.path().join("etc");
     fs::create_dir(&etc).unwrap();
     let folder = fs::File::open(&etc).unwrap();
@@ -228,17 +231,19 @@ fn two_at_once_take_turns() {
 
 #[test]
 fn a_restart_may_wait_for_another_applier() {
-    let node = node(r#"{"network":{"hostname":"node-1"}}"#, "nothing-fails");
-    // As a service that is ordered after the applier of the boot.
-    let script = format!(
-        "#!/bin/sh\nexec {} settings-applier --all --root {root} --socket-path {} \
-         --variant-path {root}/variant.toml\n",
-        env!("CARGO_BIN_EXE_bottlerocket"),
-        node.api.socket().display(),
-        root = node.root.path().display(),
-    );
-    fs::write(node.root.path().join("bin/systemctl"), script).unwrap();
+    // As a service that is ordered after the applier of the boot: it is that
+    // one's turn.
+    let node = node(r#"{"network":{"hostname":"node-1"}}"#, |root, _| {
+        let etc = fs::File::open(root.join("etc")).unwrap();
+        match etc.try_lock() {
+            Ok(()) => Outcome::Ends("done"),
+            Err(_) => Outcome::Ends("dependency"),
+        }
+    });
     let (code, _, stderr) = node.ask("{\"keys\":[\"settings.network.hostname\"]}");
     assert_eq!(code, 0, "{stderr}");
-    assert_eq!(node.api.lines(), ["GET /settings", "GET /settings"]);
+    assert_eq!(
+        node.manager.asked(),
+        ["RestartUnit set-hostname.service replace"]
+    );
 }

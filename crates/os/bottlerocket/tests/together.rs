@@ -14,6 +14,7 @@ use std::thread;
 use std::time::Duration;
 
 use apiclient::{Client, Layer};
+use fake_systemd::{FakeManager, Outcome};
 use serde_json::{Value, json};
 
 const VARIANT: &str = include_str!("../../../../conf/variants/metal-dev.toml");
@@ -36,6 +37,7 @@ fn applet(name: &str) -> Command {
 struct Node {
     folder: tempfile::TempDir,
     server: Child,
+    manager: FakeManager,
     /// How each settings applier ended.
     appliers: Receiver<ExitStatus>,
 }
@@ -57,10 +59,6 @@ impl Node {
             fs::write(path(name), format!("#!/bin/sh\n{text}\n")).unwrap();
             fs::set_permissions(path(name), fs::Permissions::from_mode(0o755)).unwrap();
         };
-        script(
-            "bin/systemctl",
-            format!("echo \"$*\" >> {}", path("restarts").display()),
-        );
         let program = env!("CARGO_BIN_EXE_bottlerocket");
         let socket = path("api.sock");
         script("bin/bork", format!("exec {program} bork \"$@\""));
@@ -72,7 +70,8 @@ impl Node {
             ),
         );
 
-        let appliers = serve_appliers(folder.path().to_owned());
+        let manager = FakeManager::start(|_| Outcome::Ends("done"));
+        let appliers = serve_appliers(folder.path().to_owned(), manager.socket());
         let ready = UnixDatagram::bind(path("notify.sock")).unwrap();
         // One that cannot start says why, and never says that it is ready.
         ready
@@ -98,6 +97,7 @@ impl Node {
         Self {
             folder,
             server,
+            manager,
             appliers,
         }
     }
@@ -138,7 +138,7 @@ impl Drop for Node {
 
 /// A socket unit with `Accept=yes`: one settings applier for each connection,
 /// which is its standard input and output.
-fn serve_appliers(folder: PathBuf) -> Receiver<ExitStatus> {
+fn serve_appliers(folder: PathBuf, manager: PathBuf) -> Receiver<ExitStatus> {
     let listener = UnixListener::bind(folder.join("applier.sock")).unwrap();
     let (ended, appliers) = channel();
     thread::spawn(move || {
@@ -151,10 +151,8 @@ fn serve_appliers(folder: PathBuf) -> Receiver<ExitStatus> {
                 .arg(folder.join("api.sock"))
                 .arg("--variant-path")
                 .arg(folder.join("variant.toml"))
-                .env(
-                    "PATH",
-                    format!("{}:/usr/bin:/bin", folder.join("bin").display()),
-                )
+                .arg("--manager-socket")
+                .arg(&manager)
                 .stdin(stream.try_clone().unwrap())
                 .stdout(stream)
                 .status()
@@ -188,7 +186,10 @@ fn a_committed_change_reaches_files_and_services() {
     assert!(node.appliers.recv().unwrap().success());
     assert_eq!(node.read("root/etc/motd"), "hi\n");
     assert_eq!(node.read("root/etc/hostname"), "node-1\n");
-    assert_eq!(node.read("restarts"), "restart set-hostname.service\n");
+    assert_eq!(
+        node.manager.asked(),
+        ["RestartUnit set-hostname.service replace"]
+    );
 
     // The server reads the last bytes of the answer when it gets to it.
     let applied = loop {

@@ -9,12 +9,15 @@ use serde_json::json;
 struct Recorder(Vec<String>);
 
 impl Restart for Recorder {
-    fn run(&mut self, command: &str) -> Result<(), String> {
-        self.0.push(command.to_owned());
-        match command.contains("fail") {
-            true => Err(format!("`{command}` failed")),
-            false => Ok(()),
-        }
+    fn run(&mut self, services: &[&[String]]) -> Vec<Result<(), String>> {
+        let one = |commands: &&[String]| {
+            self.0.extend(commands.iter().cloned());
+            match commands.iter().find(|command| command.contains("fail")) {
+                Some(command) => Err(format!("`{command}` failed")),
+                None => Ok(()),
+            }
+        };
+        services.iter().map(one).collect()
     }
 
     fn reload_units(&mut self) -> Result<(), String> {
@@ -30,7 +33,7 @@ fn declarations() -> Declarations {
         "services": {
             "a-broken": {
                 "configuration-files": ["hostname"],
-                "restart-commands": ["restart a", "fail to restart a", "never"],
+                "restart-commands": ["restart a", "fail to restart a", "restart a again"],
             },
             "b-motd": {"configuration-files": ["motd"], "restart-commands": ["restart b"]},
             "c-both": {
@@ -105,6 +108,7 @@ fn only_services_of_changed_files_are_restarted() {
             "reload",
             "restart a",
             "fail to restart a",
+            "restart a again",
             "restart b",
             "restart c1",
             "restart c2"
@@ -173,7 +177,7 @@ fn one_failure_does_not_stop_the_others() {
         report.problems().collect::<Vec<_>>(),
         ["service a-broken was not restarted: `fail to restart a` failed"]
     );
-    assert_eq!(node.restarts.0, ["restart a", "fail to restart a"]);
+    assert_eq!(node.restarts.0, ["restart a", "fail to restart a", "restart a again"]);
 }
 
 #[test]

@@ -42,6 +42,7 @@ fn a_node_without_user_data_is_healthy() -> Result<()> {
     on_node(|subject| {
         let status = api::get(subject.channel(), "/status")?;
         assert_eq!(status["degraded"], false, "{status}");
+        assert_eq!(status["stage"], "multi-user", "{status}");
         Ok(())
     })
 }

@@ -112,6 +112,14 @@ impl Client {
         self.send_for_json("POST", &format!("/history/{generation}/rollback"))
     }
 
+    /// Tells how far the boot is: `preconfigured`, `configured` or
+    /// `multi-user`.
+    pub fn report_stage(&self, stage: &str) -> Result<(), Error> {
+        let body = json!({ "stage": stage }).to_string();
+        self.send("POST", "/status/stage", Some(&body))?;
+        Ok(())
+    }
+
     /// Tells why the node is degraded; kept until the next boot.
     pub fn report_problem(&self, source: &str, message: &str) -> Result<(), Error> {
         let problem = json!({"source": source, "message": message});

@@ -149,6 +149,7 @@ fn schemas(model: &Model) -> Value {
     let whether = json!({"type": "boolean"});
     let number = json!({"type": "integer", "minimum": 0});
     let texts = list(text.clone());
+    let stage = json!({"enum": ["starting", "preconfigured", "configured", "multi-user"]});
     json!({
         "Settings": settings(model),
         "Names": texts,
@@ -157,6 +158,7 @@ fn schemas(model: &Model) -> Value {
         "Document": {"type": "object"},
         "Failure": object(&["error"], json!({"error": text, "hint": text})),
         "Assignments": object(&["request_payload"], json!({"request_payload": texts})),
+        "Stage": object(&["stage"], json!({"stage": stage})),
         "Problem": object(&["source", "message"], json!({
             "source": {"type": "string", "minLength": 1, "maxLength": 64},
             "message": {"type": "string", "minLength": 1, "maxLength": 4096},
@@ -220,10 +222,11 @@ fn schemas(model: &Model) -> Value {
                 "reasons": texts,
                 "generation": number,
                 "last-apply": {"type": ["object", "null"]},
+                "stage": stage,
                 "variant": text,
                 "version": text,
             },
-            "required": ["degraded", "reasons", "generation", "variant", "version"],
+            "required": ["degraded", "reasons", "generation", "stage", "variant", "version"],
         },
     })
 }

@@ -245,6 +245,16 @@ const NODE: &[Operation] = &[
     },
     Operation {
         method: "POST",
+        path: "/status/stage",
+        summary: "Reports how far the boot is (for root)",
+        query: &[],
+        body: Some(Shape::Described("Stage")),
+        answer: Shape::Nothing,
+        errors: &[400, 403],
+        handler: |state, request| now(status::reach(state, request)),
+    },
+    Operation {
+        method: "POST",
         path: "/status/problem",
         summary: "Reports a problem (for root)",
         query: &[],

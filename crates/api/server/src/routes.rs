@@ -154,6 +154,8 @@ mod tests {
             ("PATCH /settings?layer=generated", motd, 403, 204),
             ("PATCH /settings?layer=generated", "{", 403, 400),
             ("POST /status/problem", problem, 403, 204),
+            ("POST /status/stage", r#"{"stage": "configured"}"#, 403, 204),
+            ("POST /status/stage", r#"{"stage": "over"}"#, 403, 400),
             ("POST /tx/commit", "", 200, 422),
             ("GET /status", "", 200, 200),
             ("POST /actions/reboot", "", 204, 204),
@@ -163,6 +165,8 @@ mod tests {
                 assert_eq!(status, expected, "uid {uid}: {line}: {answer}");
             }
         }
+        let (_, status) = ask(&state, 1000, "GET /status", "").await;
+        assert!(status.contains(r#""stage":"configured""#), "{status}");
         let (_, refused) = ask(&state, 1, "PATCH /settings?layer=user-data", motd).await;
         assert_eq!(refused, "the layer `user-data` is for root only");
         let (_, refused) = ask(&state, 1, "POST /status/problem", problem).await;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use hyper::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::answer::{self, Failure};
@@ -23,9 +23,33 @@ const MAX_MESSAGE: usize = 4096;
 /// The subject of a failure of the applier as a whole.
 const APPLIER: &str = "the settings applier";
 
+/// How far the boot is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Stage {
+    /// The API is up.
+    #[default]
+    Starting,
+    /// Settings are in force.
+    Preconfigured,
+    /// The node is set up for its workload.
+    Configured,
+    /// Services run.
+    MultiUser,
+}
+
+/// The body of `POST /status/stage`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reached {
+    stage: Stage,
+}
+
 /// What is known, for this boot.
 #[derive(Debug, Default)]
 pub(crate) struct Status {
+    /// What the boot said last.
+    stage: Stage,
     /// What programs of the boot have reported, in that order.
     problems: Vec<Problem>,
     /// What could not be applied when it was last tried, and why.
@@ -107,9 +131,19 @@ pub(crate) fn get(state: &State) -> answer::Result {
         "reasons": reasons,
         "generation": live.generation(),
         "last-apply": status.last_apply,
+        "stage": status.stage,
         "variant": state.os.variant_id,
         "version": state.os.version_id,
     }))
+}
+
+/// `POST /status/stage`
+pub(crate) fn reach(state: &State, request: &Request) -> answer::Result {
+    request.require_root("reporting a stage")?;
+    let reached =
+        Reached::deserialize(request.json()?).map_err(|e| Failure::bad_request(e.to_string()))?;
+    state.status().stage = reached.stage;
+    answer::done()
 }
 
 /// `POST /status/problem`

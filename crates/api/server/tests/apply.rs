@@ -50,6 +50,7 @@ async fn keys_are_passed_on_and_the_answer_is_kept() {
             "reasons": [],
             "generation": 0,
             "last-apply": null,
+            "stage": "starting",
             "variant": "metal-dev",
             "version": "1.2.3",
         })

@@ -54,9 +54,9 @@ struct Cli {
     )]
     variant_path: PathBuf,
 
-    /// Socket of the service manager
-    #[arg(long, value_name = "PATH", default_value = systemd::PRIVATE_SOCKET)]
-    manager_socket: PathBuf,
+    /// Socket of the system's bus
+    #[arg(long, value_name = "PATH", default_value = systemd::SYSTEM_BUS)]
+    bus_socket: PathBuf,
 
     /// Write files below this folder
     #[arg(long, value_name = "FOLDER", default_value = "/")]
@@ -104,7 +104,7 @@ fn on_request(client: &Client, cli: &Cli) -> anyhow::Result<()> {
             let selection = Selection::from(request);
             let declarations = declarations(&cli.variant_path)?;
             let written = write_files(client, &declarations, &selection, &cli.root)?;
-            let mut systemd = Systemd::new(cli.manager_socket.clone(), &selection);
+            let mut systemd = Systemd::new(cli.bus_socket.clone(), &selection);
             Ok(written.restart(&mut systemd))
         })
         .unwrap_or_else(|error| Report::failed(applet::explain(&error)));

@@ -37,7 +37,7 @@ enum Action {
 }
 
 impl Systemd {
-    /// `socket` is that of the service manager. Programs find the selected keys,
+    /// `socket` is that of the system's bus. Programs find the selected keys,
     /// separated by blanks, in the variable `CHANGED_SETTINGS`, which is not set
     /// if that is all of them.
     pub fn new(socket: PathBuf, selection: &Selection) -> Self {
@@ -52,7 +52,7 @@ impl Systemd {
     }
 
     fn connect(&self) -> Result<Manager, String> {
-        Manager::connect_to(&self.socket).map_err(|e| e.to_string())
+        Manager::through(&self.socket).map_err(|e| e.to_string())
     }
 
     /// What became of each job, asked for together.
@@ -168,7 +168,7 @@ mod tests {
             (" ", "a restart command is empty"),
             (
                 "systemctl restart a.service",
-                "failed to reach the service manager at /none: I/O error: No such file",
+                "failed to reach the service manager through /none: I/O error: No such file",
             ),
         ];
         for (command, message) in cases {

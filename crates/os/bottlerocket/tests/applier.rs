@@ -51,7 +51,7 @@ impl Node {
             .arg(socket)
             .arg("--variant-path")
             .arg(self.root.path().join("variant.toml"))
-            .arg("--manager-socket")
+            .arg("--bus-socket")
             .arg(self.manager.socket())
             .args(arguments)
             .stdin(Stdio::piped())

@@ -151,7 +151,7 @@ fn serve_appliers(folder: PathBuf, manager: PathBuf) -> Receiver<ExitStatus> {
                 .arg(folder.join("api.sock"))
                 .arg("--variant-path")
                 .arg(folder.join("variant.toml"))
-                .arg("--manager-socket")
+                .arg("--bus-socket")
                 .arg(&manager)
                 .stdin(stream.try_clone().unwrap())
                 .stdout(stream)

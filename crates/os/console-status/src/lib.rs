@@ -1,7 +1,7 @@
 //! Tells whoever looks at the console how far the boot is and how to reach
-//! the node (applet `console-status`). It writes to standard output, which
-//! its unit connects to the console, and reads nothing: the console of a node
-//! takes no input.
+//! the node (applet `console-status`), and the API how far the boot is. It
+//! writes to standard output, which its unit connects to the console, and reads
+//! nothing: the console of a node takes no input.
 
 mod addresses;
 
@@ -13,9 +13,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
+use apiclient::Client;
 use clap::{Parser, ValueEnum};
 
-/// Prints a line about the node and the stage its boot is in.
+/// Prints a line about the node and the stage its boot is in, which it tells the
+/// API too.
 #[derive(Debug, Parser)]
 #[command(name = "console-status", version)]
 struct Cli {
@@ -25,6 +27,10 @@ struct Cli {
     /// File with the name of the OS
     #[arg(long, value_name = "FILE", default_value = "/usr/lib/os-release")]
     os_release: PathBuf,
+
+    /// Socket of the API server
+    #[arg(short, long, value_name = "PATH", default_value = apiclient::DEFAULT_SOCKET)]
+    socket_path: PathBuf,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -53,6 +59,10 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
 }
 
 fn run(cli: Cli) -> anyhow::Result<()> {
+    // A console is most wanted where the API is not there.
+    if let Err(error) = Client::new(cli.socket_path).report_stage(&cli.stage.to_string()) {
+        tracing::warn!("the API was not told: {error}");
+    }
     let name = os_name(&cli.os_release);
     let host = rustix::system::uname()
         .nodename()

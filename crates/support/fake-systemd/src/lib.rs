@@ -1,5 +1,5 @@
-//! For tests only: a service manager (org.freedesktop.systemd1(5)) on a private
-//! socket, which remembers what it was asked for and gives jobs the results
+//! For tests only: a bus with a service manager (org.freedesktop.systemd1(5)) and
+//! nobody else on it, which remembers what it was asked for and gives jobs the results
 //! that a test tells it.
 
 use std::os::unix::net::UnixListener;
@@ -42,7 +42,7 @@ impl FakeManager {
     pub fn start(outcome: impl Fn(&str) -> Outcome + Send + Sync + 'static) -> FakeManager {
         let outcome: OutcomeOf = Arc::new(outcome);
         let folder = tempfile::tempdir().expect("a test has a place for temporary files");
-        let listener = UnixListener::bind(folder.path().join("private"))
+        let listener = UnixListener::bind(folder.path().join("bus"))
             .expect("a fresh folder has a place for a socket");
         let asked = Asked::default();
         let remembered = Arc::clone(&asked);
@@ -61,7 +61,7 @@ impl FakeManager {
 
     /// Where it listens.
     pub fn socket(&self) -> PathBuf {
-        self.folder.path().join("private")
+        self.folder.path().join("bus")
     }
 
     /// Everything it was asked for until now: the method, and what it was given.
@@ -80,12 +80,27 @@ fn serve(stream: std::os::unix::net::UnixStream, manager: Manager) {
         let connection = Builder::unix_stream(stream)
             .server(Guid::generate())
             .p2p()
+            .serve_at("/org/freedesktop/DBus", Bus)
             .serve_at("/org/freedesktop/systemd1", manager);
         // A client that hangs up early is the test's business.
         if let Ok(_connection) = connection.build().await {
             std::future::pending::<()>().await;
         }
     });
+}
+
+/// What a client asks the bus itself.
+struct Bus;
+
+#[interface(name = "org.freedesktop.DBus")]
+impl Bus {
+    async fn hello(&self) -> &str {
+        ":1.1"
+    }
+
+    async fn add_match(&self, _rule: &str) {}
+
+    async fn remove_match(&self, _rule: &str) {}
 }
 
 struct Manager {
@@ -125,6 +140,8 @@ impl Manager {
 
 #[interface(name = "org.freedesktop.systemd1.Manager")]
 impl Manager {
+    async fn subscribe(&self) {}
+
     async fn reload(&self) {
         self.note("Reload".into());
     }

@@ -1,11 +1,12 @@
-//! The service manager (org.freedesktop.systemd1(5)), over its private socket:
-//! jobs are asked for together, and each has a result.
+//! The service manager (org.freedesktop.systemd1(5)), over the system's bus: jobs
+//! are asked for together, and each has a result.
 //!
-//! The private socket is for root, and there from the first moment on; the
-//! system bus is neither needed nor asked. It speaks D-Bus from peer to peer.
+//! Its private socket would need no bus; but the sender that it writes into
+//! messages is no unique name, which the D-Bus specification wants, and zbus
+//! with it.
 
 mod job;
 mod manager;
 
 pub use job::{Job, Verb};
-pub use manager::{Error, Manager, PRIVATE_SOCKET};
+pub use manager::{Error, Manager, SYSTEM_BUS};

@@ -14,9 +14,10 @@ use zbus::{Connection, MatchRule, MessageStream, ObjectPath};
 
 use crate::job::Job;
 
-/// Where the service manager listens.
-pub const PRIVATE_SOCKET: &str = "/run/systemd/private";
+/// Where the system's bus listens.
+pub const SYSTEM_BUS: &str = "/run/dbus/system_bus_socket";
 
+const NAME: &str = "org.freedesktop.systemd1";
 const PATH: &str = "/org/freedesktop/systemd1";
 const INTERFACE: &str = "org.freedesktop.systemd1.Manager";
 
@@ -30,10 +31,10 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 /// Why something was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The manager cannot be reached.
-    #[error("failed to reach the service manager at {}: {reason}", socket.display())]
+    /// The bus, or the manager on it, cannot be reached.
+    #[error("failed to reach the service manager through {}: {reason}", socket.display())]
     Connect {
-        /// Its socket.
+        /// The socket of the bus.
         socket: PathBuf,
         /// What went wrong.
         reason: String,
@@ -76,11 +77,11 @@ pub struct Manager {
 impl Manager {
     /// Connects to the manager of this system.
     pub fn connect() -> Result<Manager, Error> {
-        Self::connect_to(Path::new(PRIVATE_SOCKET))
+        Self::through(Path::new(SYSTEM_BUS))
     }
 
-    /// Connects to a manager that listens at `socket`.
-    pub fn connect_to(socket: &Path) -> Result<Manager, Error> {
+    /// Connects to the manager on the bus at `socket`.
+    pub fn through(socket: &Path) -> Result<Manager, Error> {
         let failed = |reason: String| Error::Connect {
             socket: socket.to_owned(),
             reason,
@@ -93,15 +94,20 @@ impl Manager {
             let deadline = Instant::now() + ANSWER_LIMIT;
             let connecting = async {
                 let stream = UnixStream::connect(socket)?;
-                let connection = Builder::unix_stream(stream).p2p().build().await?;
+                let connection = Builder::unix_stream(stream).build().await?;
                 // Before the first job: no signal is missed.
                 let removals = MatchRule::builder()
                     .msg_type(Type::Signal)
+                    .path(PATH)
                     .interface(INTERFACE)
                     .member("JobRemoved")
                     .build()?;
                 let signals =
                     MessageStream::for_match_rule(removals, &connection, MAX_QUEUED).await?;
+                // Who has not asked for signals is sent none.
+                connection
+                    .call_method(Some(NAME), PATH, Some(INTERFACE), "Subscribe", &())
+                    .await?;
                 Ok::<_, zbus::Error>((connection, signals))
             };
             match timeout_at(deadline, connecting).await {
@@ -196,8 +202,7 @@ where
         reason,
     };
     let deadline = Instant::now() + ANSWER_LIMIT;
-    // From peer to peer there are no names.
-    let reply = connection.call_method(None::<&str>, PATH, Some(INTERFACE), method, arguments);
+    let reply = connection.call_method(Some(NAME), PATH, Some(INTERFACE), method, arguments);
     match timeout_at(deadline, reply).await {
         Ok(Ok(reply)) => Ok(reply),
         Ok(Err(error)) => Err(refused(error.to_string())),

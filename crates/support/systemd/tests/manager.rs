@@ -25,7 +25,7 @@ fn jobs_are_asked_for_together_and_each_has_its_result() {
         "none.service" => Outcome::NoUnit,
         _ => Outcome::Ends("done"),
     });
-    let mut manager = Manager::connect_to(&fake.socket()).unwrap();
+    let mut manager = Manager::through(&fake.socket()).unwrap();
     manager.reload().unwrap();
     let jobs = [
         job(Verb::Restart, "good.service"),
@@ -74,7 +74,7 @@ fn jobs_are_asked_for_together_and_each_has_its_result() {
 #[test]
 fn many_jobs_do_not_stand_still() {
     let fake = FakeManager::start(|_| Outcome::Ends("done"));
-    let mut manager = Manager::connect_to(&fake.socket()).unwrap();
+    let mut manager = Manager::through(&fake.socket()).unwrap();
     let jobs = vec![job(Verb::Restart, "a.service"); 500];
     let outcomes = manager.run(&jobs, Duration::from_secs(60));
     assert!(outcomes.iter().all(Result::is_ok));
@@ -84,13 +84,13 @@ fn many_jobs_do_not_stand_still() {
 fn where_no_manager_is_that_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("private");
-    let error = Manager::connect_to(&socket).unwrap_err();
+    let error = Manager::through(&socket).unwrap_err();
     assert!(matches!(error, Error::Connect { .. }), "{error}");
     assert!(error.to_string().contains("No such file"), "{error}");
 
     // Somebody who speaks no D-Bus, and hangs up.
     let listener = UnixListener::bind(&socket).unwrap();
     thread::spawn(move || drop(listener.accept()));
-    let error = Manager::connect_to(&socket).unwrap_err();
+    let error = Manager::through(&socket).unwrap_err();
     assert!(matches!(error, Error::Connect { .. }), "{error}");
 }

@@ -177,7 +177,10 @@ fn one_failure_does_not_stop_the_others() {
         report.problems().collect::<Vec<_>>(),
         ["service a-broken was not restarted: `fail to restart a` failed"]
     );
-    assert_eq!(node.restarts.0, ["restart a", "fail to restart a", "restart a again"]);
+    assert_eq!(
+        node.restarts.0,
+        ["restart a", "fail to restart a", "restart a again"]
+    );
 }
 
 #[test]

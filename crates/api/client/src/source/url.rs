@@ -132,6 +132,8 @@ fn bracketed(host: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -189,5 +191,22 @@ mod tests {
         }
         let plain = Url::parse("http://h/").unwrap();
         assert!(plain.redirected("https://h/").unwrap().is_https);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in any::<String>(), host in "[a-z0-9:.@\\[\\]%-]{0,20}") {
+            let _ = Url::parse(&text);
+            let _ = Url::parse(&format!("https://{host}/"));
+        }
+
+        /// Wherever a server sends it, the way stays encrypted.
+        #[test]
+        fn redirections_stay_encrypted(location in "(http:|https:|/|//|[a-z?#.]){0,4}\\PC{0,20}") {
+            let from = Url::parse("https://h:8443/a/b").unwrap();
+            if let Ok(target) = from.redirected(&location) {
+                prop_assert!(target.is_https, "{target}");
+            }
+        }
     }
 }

@@ -1,6 +1,8 @@
 use std::net::UdpSocket as Udp;
 use std::thread;
 
+use proptest::prelude::*;
+
 use super::*;
 
 fn resolve(resolver: &Resolver, host: &str) -> Result<Vec<String>, String> {
@@ -191,4 +193,28 @@ fn the_files_of_the_system_are_read() {
     assert_eq!(resolve(&resolver, "printer.lan").unwrap(), ["192.0.2.9"]);
     let bare = Resolver::parse("", String::new());
     assert_eq!(bare.servers, ["127.0.0.1:53".parse().unwrap()]);
+}
+
+proptest! {
+    #[test]
+    fn no_answer_panics(bytes in prop::collection::vec(any::<u8>(), 0..MAX_DATAGRAM)) {
+        let _ = parse(&bytes, 7, "a.b", TYPE::A);
+    }
+
+    /// A good answer with a few bytes of it exchanged, and an end cut off: its
+    /// lengths, counts and pointers lead elsewhere.
+    #[test]
+    fn no_damaged_answer_panics(
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        end in any::<prop::sample::Index>(),
+    ) {
+        let query = query(7, "a.b", TYPE::A).unwrap();
+        let mut bytes = good(&query).remove(0);
+        for (at, byte) in damage {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        let _ = parse(&bytes, 7, "a.b", TYPE::A);
+        let _ = parse(&bytes[..end.index(bytes.len())], 7, "a.b", TYPE::A);
+    }
 }

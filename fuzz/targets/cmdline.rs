@@ -3,8 +3,9 @@
 
 #![no_main]
 
-use initramfs_init::cmdline::{arguments, root_hash, value};
+use initramfs_init::cmdline::root_hash;
 use initramfs_init::machine_id::MachineId;
+use kernel_cmdline::{arguments, value};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|line: &str| {

@@ -4,3 +4,4 @@ mod bad_user_data;
 mod changes;
 mod history;
 mod network;
+mod platforms;

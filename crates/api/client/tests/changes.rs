@@ -5,7 +5,7 @@
 
 use std::process::Command;
 
-use fake_api_server::{Answer, FakeServer, Request};
+use fake_http_server::{Answer, FakeServer, Request};
 use serde_json::{Value, json};
 
 /// Exit code, standard output, standard error.

@@ -6,7 +6,7 @@ use std::os::unix::net::UnixListener;
 use std::time::Duration;
 
 use apiclient::{Client, Error, Layer};
-use fake_api_server::{Answer, FakeServer};
+use fake_http_server::{Answer, FakeServer};
 use serde_json::{Value, json};
 
 fn ask(answer: Answer) -> Result<Value, Error> {

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use fake_api_server::{Answer, FakeServer, Request};
+use fake_http_server::{Answer, FakeServer, Request};
 
 /// Exit code, standard output, standard error.
 type Ran = (i32, String, String);

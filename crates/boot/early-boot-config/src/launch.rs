@@ -5,7 +5,7 @@ use std::path::Path;
 use apiclient::user_data::Document;
 use apiclient::{Client, Layer};
 
-use crate::Source;
+use crate::sources::{self, Source};
 
 /// The transaction of all that happens before a node's services start.
 pub const TRANSACTION: &str = "bottlerocket-launch";
@@ -48,7 +48,7 @@ impl<E: Into<Error>> From<E> for Stop {
 /// commits it, and then creates `marker`. If `marker` exists, does nothing.
 pub fn launch(
     client: &Client,
-    sources: &[Box<dyn Source>],
+    sources: impl FnOnce() -> Result<Vec<Box<dyn Source>>, sources::Error>,
     marker: &Path,
 ) -> Result<Outcome, Error> {
     if files::at("look for", marker, marker.try_exists())? {
@@ -74,17 +74,26 @@ pub fn launch(
     }
 }
 
-fn commit(client: &Client, sources: &[Box<dyn Source>]) -> Result<Vec<String>, Stop> {
+fn commit(
+    client: &Client,
+    sources: impl FnOnce() -> Result<Vec<Box<dyn Source>>, sources::Error>,
+) -> Result<Vec<String>, Stop> {
     // All are read before the first one is sent.
-    let documents = collect(sources)?;
+    let documents = collect(sources).map_err(Stop::Refused)?;
     // What a boot left that was cut off here; it is collected again.
     client.drop_transaction(TRANSACTION)?;
     // One by one, in order, so that a refusal is about one document.
-    for document in &documents {
-        tracing::info!("found user data in {}", document.origin());
-        client
-            .patch_settings(document.settings(), TRANSACTION, Layer::UserData)
-            .map_err(|error| refusal(error, |reason| document.fault(reason).to_string()))?;
+    for (document, layer) in &documents {
+        tracing::info!("found {}", document.origin());
+        match client.patch_settings(document.settings(), TRANSACTION, *layer) {
+            // What the node found out, and this variant has no setting for.
+            Err(error) if error.is_refusal() && *layer == Layer::Generated => {
+                tracing::info!("{} is of no use here: {error}", document.origin());
+            }
+            patched => {
+                patched.map_err(|e| refusal(e, |reason| document.fault(reason).to_string()))?;
+            }
+        }
     }
     match client.commit(TRANSACTION) {
         Ok(keys) => Ok(keys),
@@ -94,19 +103,21 @@ fn commit(client: &Client, sources: &[Box<dyn Source>]) -> Result<Vec<String>, S
     }
 }
 
-fn collect(sources: &[Box<dyn Source>]) -> Result<Vec<Document>, Stop> {
+fn collect(
+    sources: impl FnOnce() -> Result<Vec<Box<dyn Source>>, sources::Error>,
+) -> Result<Vec<(Document, Layer)>, String> {
     let mut documents = Vec::new();
-    for source in sources {
-        let found = source.fetch().map_err(|e| Stop::Refused(e.to_string()))?;
+    for source in sources().map_err(|e| e.to_string())? {
+        let found = source.fetch().map_err(|e| e.to_string())?;
         let Some(user_data) = found else { continue };
         // Platforms hand out an empty document where a person gave none.
         if user_data.bytes.trim_ascii().is_empty() {
             tracing::info!("{} is empty", user_data.origin);
             continue;
         }
-        let document = Document::parse(user_data.origin, &user_data.bytes)
-            .map_err(|e| Stop::Refused(e.to_string()))?;
-        documents.push(document);
+        let document =
+            Document::parse(user_data.origin, &user_data.bytes).map_err(|e| e.to_string())?;
+        documents.push((document, user_data.layer));
     }
     Ok(documents)
 }

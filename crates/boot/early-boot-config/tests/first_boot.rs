@@ -6,12 +6,16 @@
 use std::fs;
 use std::path::Path;
 
-use fake_api_server::{Answer, FakeServer, Request};
+use apiclient::{Client, Layer};
+use early_boot_config::sources::{self, Source, UserData};
+use early_boot_config::{Outcome, launch};
+use fake_http_server::{Answer, FakeServer, Request};
 
 const MARKER: &str = "var/lib/bottlerocket/early-boot-config.ran";
 const DEFAULTS: &str = "local/user-data-defaults.toml";
 const IN_IMAGE: &str = "var/lib/bottlerocket/user-data.toml";
 const PLATFORM: &str = "credentials/bottlerocket.user-data";
+const VOLUME: &str = "volumes/nocloud";
 const OVERRIDES: &str = "local/user-data-overrides.toml";
 
 const PATCH: &str = "PATCH /settings?tx=bottlerocket-launch&layer=user-data";
@@ -33,6 +37,9 @@ fn api() -> FakeServer {
             r#"{"error":"settings.bad.x: unknown field `x`","hint":"look it up"}"#.to_owned(),
         ),
         PATCH if request.body.contains("crash") => Answer::Status(500, "disk full".to_owned()),
+        line if line == PATCH.replace("user-data", "generated") => {
+            Answer::Status(400, "settings.bad: unknown".to_owned())
+        }
         PATCH => {
             pending.push_str(request.body.trim_matches(['{', '}']));
             Answer::nothing()
@@ -50,7 +57,8 @@ fn api() -> FakeServer {
 
 fn node(files: &[(&str, &[u8])]) -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();
-    for (path, contents) in files {
+    let standard: [(&str, &[u8]); 1] = [("proc/cmdline", b"quiet\n")];
+    for (path, contents) in standard.iter().chain(files) {
         let path = root.path().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, contents).unwrap();
@@ -60,6 +68,7 @@ fn node(files: &[(&str, &[u8])]) -> tempfile::TempDir {
 
 fn boot(socket: &Path, root: &Path) -> String {
     let credentials = root.join("credentials");
+    let volumes = root.join("volumes");
     let arguments = [
         "early-boot-config".as_ref(),
         "--socket-path".as_ref(),
@@ -68,6 +77,8 @@ fn boot(socket: &Path, root: &Path) -> String {
         root.as_os_str(),
         "--credentials-directory".as_ref(),
         credentials.as_os_str(),
+        "--volumes".as_ref(),
+        volumes.as_os_str(),
     ];
     let code = early_boot_config::main(arguments.map(|a| a.to_owned()).to_vec());
     format!("{code:?}")
@@ -85,25 +96,29 @@ fn failure() -> String {
 fn user_data_is_sent_weakest_first_and_committed_once() {
     let api = api();
     let root = node(&[
-        (OVERRIDES, b"[settings]\nmotd = '4'"),
+        (OVERRIDES, b"[settings]\nmotd = '5'"),
+        (VOLUME, b"W3NldHRpbmdzXQptb3RkID0gJzQn"),
         (PLATFORM, b"{\"settings\": {\"motd\": \"3\"}}"),
         (IN_IMAGE, b"[settings]\nmotd = '2'"),
         (DEFAULTS, b"[settings]\nmotd = '1'"),
     ]);
     assert_eq!(boot(&api.socket(), root.path()), success());
-    assert_eq!(api.lines(), [DROP, PATCH, PATCH, PATCH, PATCH, COMMIT]);
-    let bodies: Vec<_> = api.requests()[1..5]
+    assert_eq!(
+        api.lines(),
+        [DROP, PATCH, PATCH, PATCH, PATCH, PATCH, COMMIT]
+    );
+    let bodies: Vec<_> = api.requests()[1..6]
         .iter()
         .map(|r| r.body.clone())
         .collect();
     assert_eq!(
         bodies,
-        ["1", "2", "3", "4"].map(|n| format!("{{\"motd\":\"{n}\"}}"))
+        ["1", "2", "3", "4", "5"].map(|n| format!("{{\"motd\":\"{n}\"}}"))
     );
     assert!(root.path().join(MARKER).exists());
 
     assert_eq!(boot(&api.socket(), root.path()), success());
-    assert_eq!(api.lines().len(), 6, "a second boot asks for nothing");
+    assert_eq!(api.lines().len(), 7, "a second boot asks for nothing");
 }
 
 #[test]
@@ -205,6 +220,73 @@ fn a_source_that_cannot_be_read_is_bad_user_data() {
         problem.contains("user-data-overrides.toml: it is not a regular file"),
         "{problem}"
     );
+}
+
+#[test]
+fn what_is_wrong_with_the_platform_is_wrong_with_the_user_data() {
+    let cases: &[(&str, &str, &[u8], &str)] = &[
+        (
+            "an unknown name",
+            "proc/cmdline",
+            b"bottlerocket.platform=azores",
+            "unknown value `azores`; hint: use one of aws, azure, gcp,",
+        ),
+        (
+            "a volume that cannot be read",
+            "volumes/problem",
+            b"/dev/sr0, the volume `cidata`: failed to mount it",
+            "user data was refused, the node runs without it: /dev/sr0, the volume",
+        ),
+        (
+            "an environment that is none",
+            "volumes/ovf-env.xml",
+            b"<Environment",
+            "ovf-env.xml of the CD-ROM: it is not an OVF environment",
+        ),
+    ];
+    for (name, path, contents, reason) in cases {
+        let good: (&str, &[u8]) = (DEFAULTS, b"[settings]\nmotd = '1'");
+        let (api, root) = (api(), node(&[good, (path, contents)]));
+        assert_eq!(boot(&api.socket(), root.path()), success(), "{name}");
+        assert_eq!(api.lines(), [DROP, PROBLEM], "{name}");
+        let problem = api.requests().pop().unwrap().body;
+        assert!(problem.contains(reason), "{name}: {problem}");
+    }
+}
+
+#[test]
+fn what_the_node_found_out_is_left_out_where_there_is_no_such_setting() {
+    let api = api();
+    let root = node(&[]);
+    let marker = root.path().join(MARKER);
+    let client = Client::new(api.socket());
+    let found = |settings: &str, layer| -> Box<dyn Source> {
+        Box::new(Fixed(UserData {
+            origin: "here".to_owned(),
+            bytes: format!("[settings]\n{settings}\n").into_bytes(),
+            layer,
+        }))
+    };
+    let sources = vec![
+        found("bad = 1", Layer::Generated),
+        found("motd = 'hi'", Layer::UserData),
+    ];
+    let outcome = launch(&client, || Ok(sources), &marker).unwrap();
+    assert_eq!(
+        outcome,
+        Outcome::Committed(vec!["settings.motd".to_owned()])
+    );
+    let generated = PATCH.replace("user-data", "generated");
+    assert_eq!(api.lines(), [DROP, &generated, PATCH, COMMIT]);
+}
+
+#[derive(Debug)]
+struct Fixed(UserData);
+
+impl Source for Fixed {
+    fn fetch(&self) -> Result<Option<UserData>, sources::Error> {
+        Ok(Some(self.0.clone()))
+    }
 }
 
 #[test]

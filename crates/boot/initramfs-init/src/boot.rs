@@ -76,7 +76,7 @@ pub fn boot(log: &Log) -> Result<Infallible, Error> {
     let mut modules = Modules::load(log);
     let line = String::from_utf8_lossy(&files::read(Path::new("/proc/cmdline"))?).into_owned();
     let root_hash = cmdline::root_hash(&line)?;
-    if cmdline::value(&line, "enforcing") == Some("0") {
+    if kernel_cmdline::value(&line, "enforcing") == Some("0") {
         log.warn("enforcing=0 on the kernel command line is not honoured");
     }
 
@@ -189,7 +189,7 @@ fn describe(slot: &Slot) -> String {
 /// Who this machine is: what the kernel command line says, else what the
 /// platform says, else a new name.
 fn machine_id(log: &Log, line: &str) -> Result<MachineId, Error> {
-    if let Some(text) = cmdline::value(line, "systemd.machine_id") {
+    if let Some(text) = kernel_cmdline::value(line, "systemd.machine_id") {
         match MachineId::parse(text) {
             Some(id) => return Ok(id),
             None => log.warn(&format!("systemd.machine_id={text} is not a machine ID")),

@@ -67,7 +67,7 @@ fn command_lines_and_identities() {
         let text: String = (0..length)
             .map(|_| alphabet[noise.below(alphabet.len())])
             .collect();
-        let _ = cmdline::arguments(&text).count();
+        let _ = kernel_cmdline::arguments(&text).count();
         let _ = cmdline::root_hash(&format!("{text} roothash={text}"));
         let _ = MachineId::from_product_uuid(&text);
     }

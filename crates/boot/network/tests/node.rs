@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
-use fake_api_server::{Answer, FakeServer};
+use fake_http_server::{Answer, FakeServer};
 
 const FILE: &str = "var/lib/bottlerocket/net.toml";
 const CREDENTIAL: &str = "credentials/bottlerocket.net-toml";

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::accelerator::Accelerator;
-use crate::options::{Boot, Disk, Network, Options, UserData};
+use crate::options::{Boot, Disk, Identity, Medium, Network, Options, Service, UserData};
 
 /// Sockets and files of the state folder, where QEMU is started, by name.
 pub(crate) const CONSOLE_SOCKET: &str = "console.sock";
@@ -62,6 +62,8 @@ pub(crate) fn arguments(options: &Options, setting: &Setting) -> Vec<OsString> {
         line.os("-drive", drive(disk));
         line.add("-device", "virtio-blk-pci,drive=disk");
     }
+    media(&mut line, &options.media);
+    identity(&mut line, &options.identity);
     line.add("-object", "rng-random,id=rng,filename=/dev/urandom");
     line.add("-device", "virtio-rng-pci,rng=rng");
     sockets(&mut line, setting.mode);
@@ -142,6 +144,41 @@ fn boot(line: &mut Line, options: &Options, setting: &Setting) {
     }
 }
 
+fn media(line: &mut Line, media: &[Medium]) {
+    if media.iter().any(|m| matches!(m, Medium::Disc(_))) {
+        line.add("-device", "virtio-scsi-pci");
+    }
+    for (number, medium) in media.iter().enumerate() {
+        let (file, device) = match medium {
+            Medium::Disc(file) => (file, "scsi-cd"),
+            Medium::Disk(file) => (file, "virtio-blk-pci"),
+        };
+        let id = format!("medium{number}");
+        let mut drive = OsString::from(format!("if=none,id={id},format=raw,readonly=on,file="));
+        drive.push(escape(&absolute(file)));
+        line.os("-drive", drive);
+        line.add("-device", format!("{device},drive={id}"));
+    }
+}
+
+fn identity(line: &mut Line, identity: &Identity) {
+    let system = [
+        ("manufacturer", &identity.manufacturer),
+        ("product", &identity.product),
+        ("serial", &identity.serial),
+    ];
+    for (structure, fields) in [(1, &system[..]), (3, &[("asset", &identity.asset_tag)])] {
+        let fields: String = fields
+            .iter()
+            .filter_map(|(name, value)| Some((name, value.as_deref()?)))
+            .map(|(name, value)| format!(",{name}={}", value.replace(',', ",,")))
+            .collect();
+        if !fields.is_empty() {
+            line.add("-smbios", format!("type={structure}{fields}"));
+        }
+    }
+}
+
 fn sockets(line: &mut Line, mode: Mode) {
     // An attached console is waited for, so that not a byte of it is lost.
     let wait = if mode == Mode::Attached { "on" } else { "off" };
@@ -186,7 +223,18 @@ fn user_network(network: &Network) -> String {
         .iter()
         .map(|f| format!(",hostfwd=tcp:127.0.0.1:{}-:{}", f.host, f.guest))
         .collect();
-    format!("user,id=net,restrict=on{forwards}")
+    let mut services = String::new();
+    for Service { address, command } in &network.services {
+        let (ip, port) = (address.ip(), address.port());
+        let command = command.join(" ");
+        services.push_str(&format!(",guestfwd=tcp:{ip}:{port}-cmd:{command}"));
+    }
+    // What the guest is to find has to be in its network.
+    let subnet = match services.as_str() {
+        "" => "",
+        _ => ",net=169.254.0.0/16",
+    };
+    format!("user,id=net,restrict=on{subnet}{forwards}{services}")
 }
 
 /// In a list of properties, QEMU reads two commas as one.

@@ -104,6 +104,10 @@ pub(crate) struct Start {
     /// User data (TOML) for the first boot.
     #[arg(long, value_name = "FILE")]
     pub user_data: Option<PathBuf>,
+    /// Image of a disc in a drive of the node, such as a volume with user data;
+    /// may be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub disc: Vec<PathBuf>,
     /// Configuration of the network (net.toml) for this boot.
     #[arg(long, value_name = "FILE")]
     pub net_toml: Option<PathBuf>,

@@ -31,4 +31,6 @@ pub use console::Console;
 pub use detached::{Detached, State};
 pub use error::{Error, Result, Tail};
 pub use node::Node;
-pub use options::{Boot, Choice, Disk, Forward, Network, Options, UserData};
+pub use options::{
+    Boot, Choice, Disk, Forward, Identity, Medium, Network, Options, Service, UserData,
+};

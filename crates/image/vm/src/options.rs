@@ -1,5 +1,6 @@
 //! What a virtual machine is made of.
 
+use std::net::SocketAddrV4;
 use std::path::PathBuf;
 
 use tools::Tools;
@@ -20,6 +21,10 @@ pub struct Options {
     pub boot: Boot,
     /// The disk, if any.
     pub disk: Option<Disk>,
+    /// Media that cannot be written, beside the disk.
+    pub media: Vec<Medium>,
+    /// What the machine says it is, where that is not QEMU.
+    pub identity: Identity,
     /// Memory in MiB.
     pub memory_mib: u32,
     /// Number of processors.
@@ -55,6 +60,8 @@ impl Options {
             firmware: None,
             boot,
             disk: None,
+            media: Vec::new(),
+            identity: Identity::default(),
             memory_mib: 1024,
             cpus: 2,
             user_data: None,
@@ -106,6 +113,29 @@ pub enum Disk {
     },
 }
 
+/// A raw image that the guest reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Medium {
+    /// As a disc in a drive.
+    Disc(PathBuf),
+    /// As a disk.
+    Disk(PathBuf),
+}
+
+/// What the firmware says of the machine (SMBIOS structures 1 and 3), by which
+/// the machines of a cloud are told. What is not given is QEMU's.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// The manufacturer of the system.
+    pub manufacturer: Option<String>,
+    /// The name of the product.
+    pub product: Option<String>,
+    /// The serial number of the system.
+    pub serial: Option<String>,
+    /// The asset tag of the chassis.
+    pub asset_tag: Option<String>,
+}
+
 /// User data and its way into the guest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UserData {
@@ -120,6 +150,19 @@ pub enum UserData {
 pub struct Network {
     /// Ports of the host that lead into the guest.
     pub forwards: Vec<Forward>,
+    /// What the guest finds at link-local addresses; its own address is then
+    /// link-local, too.
+    pub services: Vec<Service>,
+}
+
+/// A program behind an address of the guest's network: each connection is
+/// standard input and output of a process of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    /// The address, within 169.254.0.0/16.
+    pub address: SocketAddrV4,
+    /// The program and its arguments, without spaces in them.
+    pub command: Vec<String>,
 }
 
 /// A TCP port of the host's loopback that leads to a port of the guest.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use tools::Tools;
-use vm::{Architecture, Boot, Detached, Disk, Network, Options, UserData};
+use vm::{Architecture, Boot, Detached, Disk, Medium, Network, Options, UserData};
 
 use crate::cli::Start;
 use crate::follow;
@@ -70,11 +70,13 @@ fn options(start: &Start, state: &Path, tools: Option<&Path>) -> Result<Options>
         file: OVERLAY.into(),
         size: Some((start.disk_size * GIB).max(length)),
     });
+    options.media = start.disc.iter().cloned().map(Medium::Disc).collect();
     options.memory_mib = start.memory;
     options.cpus = start.cpus;
     options.accelerator = start.accelerator.into();
     options.network = Some(Network {
         forwards: start.forward.clone(),
+        ..Network::default()
     });
     options.firmware = start
         .firmware

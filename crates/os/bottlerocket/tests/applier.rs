@@ -9,7 +9,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use fake_api_server::{Answer, FakeServer};
+use fake_http_server::{Answer, FakeServer};
 use fake_systemd::{FakeManager, Outcome};
 
 struct Node {

@@ -1,9 +1,11 @@
-//! User data: TOML or JSON documents that hold `settings` and nothing else.
+//! User data: TOML or JSON documents that hold `settings` and nothing else,
+//! as they are or packed with gzip or base64.
 //!
 //! A document is read as a whole or not at all. Errors say where: file, line
 //! and column. The text of an error does not hold the values of settings; the
 //! excerpt, which does, is separate, so that a log can do without.
 
+mod encoding;
 mod error;
 mod toml_tree;
 
@@ -13,7 +15,7 @@ use settings_model::{Key, json};
 pub use document::Position;
 pub use error::Error;
 
-/// Larger documents are refused, in bytes.
+/// Larger documents are refused, in bytes: as they come, and unpacked.
 pub const MAX_BYTES: usize = 1024 * 1024;
 
 /// A document whose settings can be handed to the API.
@@ -25,15 +27,17 @@ pub struct Document {
 }
 
 impl Document {
-    /// Reads a document: JSON if it starts with `{`, else TOML. `origin` says
-    /// in messages where it came from, such as a file name.
+    /// Reads a document: JSON if it starts with `{`, else TOML; packed with
+    /// gzip, base64, or both. `origin` says in messages where it came from,
+    /// such as a file name.
     pub fn parse(origin: impl Into<String>, bytes: &[u8]) -> Result<Self, Error> {
         let origin = origin.into();
         if bytes.len() > MAX_BYTES {
             let reason = format!("the document is larger than {MAX_BYTES} bytes");
             return Err(Error::new(origin, reason));
         }
-        let text = match str::from_utf8(bytes) {
+        let bytes = encoding::unpack(bytes).map_err(|reason| Error::new(&origin, reason))?;
+        let text = match str::from_utf8(&bytes) {
             Ok(text) => text.to_owned(),
             Err(e) => {
                 let good = String::from_utf8_lossy(&bytes[..e.valid_up_to()]);

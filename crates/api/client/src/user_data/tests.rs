@@ -96,11 +96,6 @@ fn bad_documents_are_refused_with_file_line_and_column() {
             "user-data:2:10: the text is not UTF-8",
         ),
         (
-            "gzip",
-            b"\x1f\x8b\x08\x00",
-            "user-data:1:2: the text is not UTF-8",
-        ),
-        (
             "nul",
             b"[settings]\nmotd = \"\0\"",
             "user-data:2:9: invalid TOML: invalid basic string, expected non-double-quote visible \
@@ -266,6 +261,114 @@ proptest! {
     fn no_toml_like_text_panics(text in "(\\[settings\\]\n)?[\\[\\]{}=.,\"'a1\n\\\\ é-]{0,60}") {
         if let Ok(document) = Document::parse("f", text.as_bytes()) {
             let _ = document.fault("settings.a.a: bad");
+        }
+    }
+}
+
+mod packed {
+    use std::io::Write;
+
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn base64(bytes: &[u8]) -> Vec<u8> {
+        STANDARD.encode(bytes).into_bytes()
+    }
+
+    /// As mail programs and `base64(1)` break it.
+    fn broken(text: &[u8]) -> Vec<u8> {
+        let lines: Vec<_> = text.chunks(10).collect();
+        [lines.join(&b"\r\n"[..]), b"\n".to_vec()].concat()
+    }
+
+    #[test]
+    fn documents_are_unpacked() {
+        let plain = b"[settings]\nmotd = 'hi'\n";
+        let two = [&gzip(&plain[..12])[..], &gzip(&plain[12..])[..]].concat();
+        for (name, packed) in [
+            ("gzip", gzip(plain)),
+            ("gzip of two parts", two),
+            ("base64", base64(plain)),
+            ("base64 in lines", broken(&base64(plain))),
+            ("gzip in base64", base64(&gzip(plain))),
+            ("base64 in gzip in base64", base64(&gzip(&base64(plain)))),
+        ] {
+            assert_eq!(parse(packed).unwrap(), json!({"motd": "hi"}), "{name}");
+        }
+        let error = parse(base64(b"[settings]\nmotd = hi\n")).unwrap_err();
+        assert!(error.starts_with("user-data:2:8: "), "{error}");
+    }
+
+    #[test]
+    fn bad_packing_is_refused() {
+        let good = gzip(b"[settings]\n");
+        let bomb = gzip(&vec![b'#'; MAX_BYTES + 1]);
+        assert!(bomb.len() < 10_000);
+        let deep = base64(&base64(&base64(&base64(b"[settings]\n"))));
+        let mut wrong_sum = good.clone();
+        wrong_sum[good.len() - 5] ^= 1;
+        for (name, packed, reason) in [
+            (
+                "a bomb",
+                bomb.clone(),
+                "larger than 1048576 bytes when unpacked",
+            ),
+            (
+                "a bomb in base64",
+                base64(&bomb),
+                "larger than 1048576 bytes when unpacked",
+            ),
+            (
+                "cut off",
+                good[..good.len() - 9].to_vec(),
+                "failed to unpack it with gzip",
+            ),
+            (
+                "only the start",
+                good[..2].to_vec(),
+                "failed to unpack it with gzip",
+            ),
+            (
+                "a wrong checksum",
+                wrong_sum,
+                "failed to unpack it with gzip",
+            ),
+            (
+                "something behind it",
+                [&good[..], b"junk"].concat(),
+                "failed to unpack it with gzip",
+            ),
+            ("too many layers", deep, "invalid TOML"),
+            (
+                "base64 of neither text nor gzip",
+                b"/////w==".to_vec(),
+                "invalid TOML",
+            ),
+        ] {
+            let error = parse(packed).unwrap_err();
+            assert!(error.contains(reason), "{name}: {error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_refused_or_read(bytes in any::<Vec<u8>>(), packed: bool) {
+            let _ = parse(&bytes);
+            let _ = parse([&[0x1f, 0x8b, 8][..], &bytes].concat());
+            if packed {
+                let _ = parse(gzip(&bytes));
+                let _ = parse(base64(&bytes));
+            }
         }
     }
 }

@@ -19,10 +19,10 @@ pub struct BadArgument {
 /// such argument; of several that do not say the same, none counts.
 pub fn default_interface(command_line: &str) -> Result<Option<NetConfig>, BadArgument> {
     let mut found: Option<&str> = None;
-    for word in command_line.split_ascii_whitespace() {
-        let Some((NAME, value)) = word.split_once('=') else {
-            continue;
-        };
+    let values = kernel_cmdline::arguments(command_line)
+        .filter(|argument| argument.name == NAME)
+        .filter_map(|argument| argument.value);
+    for value in values {
         if found.is_some_and(|other| other != value) {
             return Err(bad(value, "it is there twice, with different values"));
         }

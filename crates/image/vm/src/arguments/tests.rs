@@ -54,7 +54,7 @@ fn a_direct_boot() {
 #[test]
 fn each_option_has_its_arguments() {
     type Change = fn(&mut Options);
-    let cases: [(&str, Change, &str); 10] = [
+    let cases: [(&str, Change, &str); 13] = [
         (
             "write through",
             |o| o.disk = Some(Disk::WriteThrough("/a.img".into())),
@@ -90,9 +90,39 @@ fn each_option_has_its_arguments() {
                         host: 2222,
                         guest: 22,
                     }],
+                    ..Network::default()
                 });
             },
             "-netdev user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:2222-:22 -device virtio-net-pci,netdev=net,romfile=",
+        ),
+        (
+            "a service",
+            |o| {
+                o.network = Some(Network {
+                    services: vec![Service {
+                        address: "169.254.169.254:80".parse().unwrap(),
+                        command: vec!["/bin/relay".into(), "127.0.0.1:1".into()],
+                    }],
+                    ..Network::default()
+                });
+            },
+            "-netdev user,id=net,restrict=on,net=169.254.0.0/16,guestfwd=tcp:169.254.169.254:80-cmd:/bin/relay 127.0.0.1:1 -device",
+        ),
+        (
+            "media",
+            |o| o.media = vec![Medium::Disc("/a.iso".into()), Medium::Disk("/b,c".into())],
+            "-device virtio-scsi-pci -drive if=none,id=medium0,format=raw,readonly=on,file=/a.iso -device scsi-cd,drive=medium0 -drive if=none,id=medium1,format=raw,readonly=on,file=/b,,c -device virtio-blk-pci,drive=medium1",
+        ),
+        (
+            "identity",
+            |o| {
+                o.identity = Identity {
+                    manufacturer: Some("VMware, Inc.".into()),
+                    asset_tag: Some("7783".into()),
+                    ..Identity::default()
+                };
+            },
+            "-smbios type=1,manufacturer=VMware,, Inc. -smbios type=3,asset=7783",
         ),
         (
             "user data",

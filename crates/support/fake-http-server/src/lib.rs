@@ -1,10 +1,12 @@
-//! For tests only: an HTTP server on a Unix socket that answers what a test
-//! tells it to and remembers what it was asked.
+//! For tests only: an HTTP server that answers what a test tells it to and
+//! remembers what it was asked. It listens on a Unix socket, as the settings
+//! API does, or on TCP.
 //!
-//! It is written without the HTTP library that the client uses, so that the
+//! It is written without the HTTP library that the clients use, so that the
 //! two do not share a mistake.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -43,6 +45,8 @@ impl Request {
 pub enum Answer {
     /// A status code and a body.
     Status(u16, String),
+    /// A status code, header lines and a body.
+    WithHeaders(u16, Vec<String>, String),
     /// These bytes, then the end of the connection: for broken servers.
     Bytes(Vec<u8>),
 }
@@ -64,7 +68,7 @@ impl Answer {
 #[derive(Debug)]
 pub struct FakeServer {
     folder: tempfile::TempDir,
-    requests: Arc<Mutex<Vec<Request>>>,
+    requests: Seen,
 }
 
 impl FakeServer {
@@ -76,8 +80,8 @@ impl FakeServer {
         let folder = tempfile::tempdir().expect("a test has a place for temporary files");
         let listener = UnixListener::bind(folder.path().join("api.sock"))
             .expect("a fresh folder has a place for a socket");
-        let requests = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&requests);
+        let requests = Seen::default();
+        let seen = requests.clone();
         thread::spawn(move || {
             // A client that hangs up early is the test's business.
             for stream in listener.incoming().flatten() {
@@ -99,10 +103,7 @@ impl FakeServer {
 
     /// Everything it was asked until now.
     pub fn requests(&self) -> Vec<Request> {
-        self.requests
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.requests.all()
     }
 
     /// Everything it was asked until now, as [`Request::line`].
@@ -111,28 +112,124 @@ impl FakeServer {
     }
 }
 
-fn serve(
-    stream: UnixStream,
-    seen: &Mutex<Vec<Request>>,
-    answer: &mut impl FnMut(&Request) -> Answer,
-) -> io::Result<()> {
-    let request = read(&stream)?;
-    let answer = answer(&request);
-    seen.lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .push(request);
-    match answer {
-        Answer::Bytes(bytes) => (&stream).write_all(&bytes),
-        Answer::Status(204, _) => (&stream).write_all(b"HTTP/1.1 204 No Content\r\n\r\n"),
-        Answer::Status(status, body) => write!(
-            &stream,
-            "HTTP/1.1 {status} Status\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-            body.len()
-        ),
+/// A server on the loopback interface, in a thread of its own.
+#[derive(Debug)]
+pub struct FakeTcpServer {
+    address: SocketAddr,
+    requests: Seen,
+}
+
+impl FakeTcpServer {
+    /// Starts answering with what `answer` returns, at a port that is free.
+    ///
+    /// # Panics
+    /// If there is no free port: a test cannot go on without.
+    pub fn start(answer: impl FnMut(&Request) -> Answer + Send + 'static) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has a free port");
+        let address = listener.local_addr().expect("it is bound");
+        let requests = Seen::default();
+        let seen = requests.clone();
+        thread::spawn(move || serve_all(&listener, &seen, answer));
+        Self { address, requests }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Everything it was asked until now.
+    pub fn requests(&self) -> Vec<Request> {
+        self.requests.all()
+    }
+
+    /// Everything it was asked until now, as [`Request::line`].
+    pub fn lines(&self) -> Vec<String> {
+        self.requests().iter().map(Request::line).collect()
     }
 }
 
-fn read(stream: &UnixStream) -> io::Result<Request> {
+/// Answers on a listening socket, without end.
+pub fn serve_on(listener: &TcpListener, answer: impl FnMut(&Request) -> Answer) {
+    serve_all(listener, &Seen::default(), answer);
+}
+
+fn serve_all(listener: &TcpListener, seen: &Seen, mut answer: impl FnMut(&Request) -> Answer) {
+    for stream in listener.incoming().flatten() {
+        let _ = serve(stream, seen, &mut answer);
+    }
+}
+
+/// What was asked.
+#[derive(Debug, Clone, Default)]
+struct Seen(Arc<Mutex<Vec<Request>>>);
+
+impl Seen {
+    fn all(&self) -> Vec<Request> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn add(&self, request: Request) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.push(request);
+    }
+}
+
+/// A connection of either kind, read and written through references.
+trait Stream {
+    fn reader(&self) -> impl Read;
+    fn writer(&self) -> impl Write;
+}
+
+impl Stream for UnixStream {
+    fn reader(&self) -> impl Read {
+        self
+    }
+    fn writer(&self) -> impl Write {
+        self
+    }
+}
+
+impl Stream for TcpStream {
+    fn reader(&self) -> impl Read {
+        self
+    }
+    fn writer(&self) -> impl Write {
+        self
+    }
+}
+
+fn serve(
+    stream: impl Stream,
+    seen: &Seen,
+    answer: &mut impl FnMut(&Request) -> Answer,
+) -> io::Result<()> {
+    let request = read(stream.reader())?;
+    let answer = answer(&request);
+    seen.add(request);
+    let mut out = stream.writer();
+    match answer {
+        Answer::Bytes(bytes) => out.write_all(&bytes),
+        Answer::Status(204, _) => out.write_all(b"HTTP/1.1 204 No Content\r\n\r\n"),
+        Answer::Status(status, body) => write_answer(out, status, &[], &body),
+        Answer::WithHeaders(status, headers, body) => write_answer(out, status, &headers, &body),
+    }
+}
+
+fn write_answer(mut out: impl Write, status: u16, lines: &[String], body: &str) -> io::Result<()> {
+    let lines: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
+    let length = body.len();
+    write!(
+        out,
+        "HTTP/1.1 {status} Status\r\n{lines}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    )?;
+    out.flush()
+}
+
+fn read(stream: impl Read) -> io::Result<Request> {
     let mut reader = BufReader::new(stream);
     let mut lines = Vec::new();
     loop {

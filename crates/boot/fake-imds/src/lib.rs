@@ -1,0 +1,123 @@
+//! For tests only: an instance metadata service of Amazon EC2, as strict as
+//! its documentation says (IMDSv2, with `HttpTokens` set to `required`):
+//!
+//! * a token is given for a `PUT` that says for how many seconds, 1 to 21600;
+//!   without, or with another number, the answer is 400;
+//! * a `PUT` that was forwarded (`X-Forwarded-For`) is refused with 403;
+//! * every other request without a token, or with one that was not given or
+//!   has expired, is answered with 401;
+//! * only `GET` and `HEAD` are methods besides that; what is not there is 404.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use fake_http_server::{Answer, Request};
+
+const TOKEN: &str = "x-aws-ec2-metadata-token";
+const TOKEN_TTL: &str = "x-aws-ec2-metadata-token-ttl-seconds";
+
+/// What an instance is told about itself.
+#[derive(Debug, Clone)]
+pub struct Instance {
+    /// The region it runs in.
+    pub region: String,
+    /// Its user data, if it was given any.
+    pub user_data: Option<String>,
+}
+
+/// The service, between two requests.
+#[derive(Debug)]
+pub struct Imds {
+    documents: BTreeMap<&'static str, String>,
+    tokens: BTreeMap<String, Instant>,
+    given: usize,
+}
+
+impl Imds {
+    /// A service that tells this.
+    pub fn new(instance: &Instance) -> Self {
+        let region = &instance.region;
+        let identity = format!(
+            r#"{{
+  "accountId" : "123456789012",
+  "architecture" : "x86_64",
+  "availabilityZone" : "{region}a",
+  "imageId" : "ami-0123456789abcdef0",
+  "instanceId" : "i-0123456789abcdef0",
+  "instanceType" : "m7i.large",
+  "pendingTime" : "2026-01-02T03:04:05Z",
+  "privateIp" : "10.0.0.5",
+  "region" : "{region}",
+  "version" : "2017-09-30"
+}}"#
+        );
+        let mut documents = BTreeMap::from([
+            ("/latest/dynamic/instance-identity/document", identity),
+            ("/latest/meta-data/ami-id", "ami-0123456789abcdef0".into()),
+            (
+                "/latest/meta-data/instance-id",
+                "i-0123456789abcdef0".into(),
+            ),
+            ("/latest/meta-data/instance-type", "m7i.large".into()),
+            ("/latest/meta-data/local-ipv4", "10.0.0.5".into()),
+            (
+                "/latest/meta-data/placement/availability-zone",
+                format!("{region}a"),
+            ),
+            ("/latest/meta-data/placement/region", region.clone()),
+        ]);
+        if let Some(user_data) = &instance.user_data {
+            documents.insert("/latest/user-data", user_data.clone());
+        }
+        Self {
+            documents,
+            tokens: BTreeMap::new(),
+            given: 0,
+        }
+    }
+
+    /// Forgets all tokens, as a service that was started anew.
+    pub fn forget_tokens(&mut self) {
+        self.tokens.clear();
+    }
+
+    /// Answers a request.
+    pub fn answer(&mut self, request: &Request) -> Answer {
+        let path = request.target.split('?').next().unwrap_or_default();
+        match (request.method.as_str(), path) {
+            ("PUT", "/latest/api/token") => self.give_token(request),
+            ("GET" | "HEAD", _) if !self.is_known(request.header(TOKEN)) => refuse(401),
+            // Clients write `user-data/`, too.
+            ("GET" | "HEAD", path) => match self.documents.get(path.trim_end_matches('/')) {
+                Some(document) => Answer::ok(document.clone()),
+                None => refuse(404),
+            },
+            _ => refuse(405),
+        }
+    }
+
+    fn give_token(&mut self, request: &Request) -> Answer {
+        if request.header("x-forwarded-for").is_some() {
+            return refuse(403);
+        }
+        let seconds = request.header(TOKEN_TTL).and_then(|v| v.parse().ok());
+        let Some(seconds @ 1..=21600) = seconds else {
+            return refuse(400);
+        };
+        self.given += 1;
+        let token = format!("AQAEAFakeTokenNumber{:036}==", self.given);
+        let expires = Instant::now() + Duration::from_secs(seconds);
+        self.tokens.insert(token.clone(), expires);
+        Answer::WithHeaders(200, vec![format!("{TOKEN_TTL}: {seconds}")], token)
+    }
+
+    fn is_known(&self, token: Option<&str>) -> bool {
+        token
+            .and_then(|token| self.tokens.get(token))
+            .is_some_and(|expires| Instant::now() < *expires)
+    }
+}
+
+fn refuse(status: u16) -> Answer {
+    Answer::Status(status, format!("<html>{status}</html>"))
+}

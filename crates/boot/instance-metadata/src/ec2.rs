@@ -1,0 +1,130 @@
+//! Amazon EC2: the Instance Metadata Service, version 2 (IMDSv2). A token is
+//! asked for first and shown with every question; the first version, which
+//! any request forged through a web server can reach, is never spoken.
+
+use std::net::SocketAddr;
+use std::sync::Mutex;
+
+use serde::Deserialize;
+
+use crate::http::{Answer, Question, Service};
+use crate::{Error, LINK_LOCAL, Patience};
+
+const TOKEN_PATH: &str = "/latest/api/token";
+const USER_DATA_PATH: &str = "/latest/user-data";
+const IDENTITY_PATH: &str = "/latest/dynamic/instance-identity/document";
+
+/// Networks with IPv6 alone reach it here.
+const IPV6: &str = "[fd00:ec2::254]:80";
+
+const TOKEN_SECONDS: &str = "300";
+
+/// A client of the service.
+#[derive(Debug)]
+pub struct Ec2 {
+    service: Service,
+    token: Mutex<Option<String>>,
+}
+
+/// What of the identity document is of use here.
+#[derive(Debug, Deserialize)]
+struct Identity {
+    region: String,
+}
+
+impl Default for Ec2 {
+    fn default() -> Self {
+        Self {
+            service: Service::at(&[LINK_LOCAL, IPV6]),
+            token: Mutex::default(),
+        }
+    }
+}
+
+impl Ec2 {
+    /// A client of a service that listens elsewhere, for tests.
+    pub fn at(address: SocketAddr, patience: Patience) -> Self {
+        Self {
+            service: Service::chosen(address, patience),
+            token: Mutex::default(),
+        }
+    }
+
+    /// The instance's user data, as it was given; `None` if none was.
+    ///
+    /// # Errors
+    ///
+    /// If the service gives no answer, or one that it should not give.
+    pub fn user_data(&self) -> Result<Option<Vec<u8>>, Error> {
+        self.get(USER_DATA_PATH)
+    }
+
+    /// The region that the instance runs in, such as `eu-central-1`.
+    ///
+    /// # Errors
+    ///
+    /// If the service gives no answer, or one that it should not give.
+    pub fn region(&self) -> Result<String, Error> {
+        let wrong = |reason: String| Error::Answer {
+            url: self.service.url(IDENTITY_PATH),
+            reason,
+        };
+        let document = self
+            .get(IDENTITY_PATH)?
+            .ok_or_else(|| wrong("there is none".to_owned()))?;
+        let identity: Identity =
+            serde_json::from_slice(&document).map_err(|e| wrong(e.to_string()))?;
+        Ok(identity.region)
+    }
+
+    fn get(&self, path: &str) -> Result<Option<Vec<u8>>, Error> {
+        // A token may have expired, or the service may have forgotten it.
+        let mut answer = self.ask(path)?;
+        if answer.status == 401 {
+            self.set_token(None);
+            answer = self.ask(path)?;
+        }
+        self.service.body(path, answer)
+    }
+
+    fn ask(&self, path: &str) -> Result<Answer, Error> {
+        let token = match self.token() {
+            Some(token) => token,
+            None => {
+                let token = self.new_token()?;
+                self.set_token(Some(token.clone()));
+                token
+            }
+        };
+        let headers = [("x-aws-ec2-metadata-token", token.as_str())];
+        self.service.ask(Question::get(path, &headers))
+    }
+
+    fn new_token(&self) -> Result<String, Error> {
+        let answer = self.service.ask(Question {
+            method: "PUT",
+            path: TOKEN_PATH,
+            headers: &[("x-aws-ec2-metadata-token-ttl-seconds", TOKEN_SECONDS)],
+        })?;
+        let url = self.service.url(TOKEN_PATH);
+        match answer.status {
+            200 => String::from_utf8(answer.body)
+                .ok()
+                .filter(|token| !token.is_empty() && token.bytes().all(|b| b.is_ascii_graphic()))
+                .ok_or_else(|| {
+                    let reason = "the answer is not a token".to_owned();
+                    Error::Answer { url, reason }
+                }),
+            status => Err(Error::Status { url, status }),
+        }
+    }
+
+    fn token(&self) -> Option<String> {
+        let token = self.token.lock();
+        token.map_or_else(|e| e.into_inner().clone(), |token| token.clone())
+    }
+
+    fn set_token(&self, token: Option<String>) {
+        *self.token.lock().unwrap_or_else(|e| e.into_inner()) = token;
+    }
+}

@@ -18,6 +18,7 @@ BOTTLEROCKET_FILES = " \
     Cargo.toml \
     Cargo.lock \
     conf/settings \
+    conf/variants \
     crates \
     tests/Cargo.toml \
     tests/src \

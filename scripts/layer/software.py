@@ -36,6 +36,7 @@ def check(tree, layer):
     recipes = layer.recipes()
     built = builders(recipes)
     check_linkage(tree, built, outcome)
+    check_embedded(tree, built, outcome)
     software = tree.software()
     groups = [name for name in recipes if name.startswith(PACKAGEGROUP)]
     compare(
@@ -73,6 +74,23 @@ def check_linkage(tree, built, outcome):
                     f"links {program} {linkage}, image-builder {wanted[program]}",
                     f"BOTTLEROCKET_LINKAGE here, or {BUILDER}",
                 )
+
+
+def check_embedded(tree, built, outcome):
+    """What crates embed when they are compiled is fetched with them."""
+    fetched = {
+        (tree.show(recipe.getVar("FILE")), tuple(bitbake.words(recipe, "BOTTLEROCKET_FILES")))
+        for recipes in built.values()
+        for recipe in recipes
+    }
+    for source in sorted((tree.root / "crates").glob("*/*/src/**/*.rs")):
+        crate = tree.root.joinpath(*source.relative_to(tree.root).parts[:3])
+        for folder in re.findall(r'#\[folder = "([^"]+)"\]', source.read_text()):
+            embedded = (crate / folder).resolve()
+            for where, files in fetched:
+                if not any(embedded.is_relative_to(tree.root / file) for file in files):
+                    what = f"lacks {tree.show(embedded)}, which {tree.show(source)} embeds"
+                    outcome.find(where, f"BOTTLEROCKET_FILES {what}", "bottlerocket-workspace.bbclass")
 
 
 def check_set(tree, name, content, group, built, outcome):

@@ -50,6 +50,7 @@ fn changes_take_effect_and_the_power_button_powers_off() -> Result<()> {
             .trim(),
         "running"
     );
+    the_kernel_does_as_settings_say(channel)?;
     the_commands_of_bottlerocket_work(channel)?;
     changes_can_be_taken_back(channel)?;
     assert!(denials(channel)?.is_empty(), "{:?}", denials(channel)?);
@@ -58,6 +59,33 @@ fn changes_take_effect_and_the_power_button_powers_off() -> Result<()> {
     let status = node.wait_exit(LIMIT)?;
     ensure!(status.success(), "QEMU ended with {status}");
     assert_eq!(node.shutdown_reason()?, "guest-shutdown");
+    Ok(())
+}
+
+fn the_kernel_does_as_settings_say(channel: &Channel) -> Result<()> {
+    let text = |path: &str| {
+        let contents = channel.read_file(path)?;
+        Ok::<_, vm::Error>(contents.data.text().into_owned())
+    };
+    let is_loaded = |name: &str| {
+        let modules = text("/proc/modules")?;
+        Ok::<_, vm::Error>(modules.lines().any(|line| line.starts_with(name)))
+    };
+    assert!(!is_loaded("bonding ")?);
+    let lockdown = "/sys/kernel/security/lockdown";
+    assert_eq!(text(lockdown)?, "none [integrity] confidentiality\n");
+    let applied = change(
+        channel,
+        &[
+            "kernel.modules.bonding.autoload=true",
+            "kernel.lockdown=confidentiality",
+        ],
+    )?;
+    assert!(is_loaded("bonding ")?, "{applied}");
+    assert_eq!(text(lockdown)?, "none integrity [confidentiality]\n");
+    // There is no way back, and no failure.
+    change(channel, &["kernel.lockdown=none"])?;
+    assert_eq!(text(lockdown)?, "none integrity [confidentiality]\n");
     Ok(())
 }
 

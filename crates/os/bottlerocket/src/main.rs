@@ -22,6 +22,7 @@ const APPLETS: &[(&str, Main)] = &[
     ("netdog", network::main),
     ("schnauzer", sundog::schnauzer),
     ("set-hostname", set_hostname::main),
+    ("set-lockdown", set_lockdown::main),
     ("settings-applier", settings_applier::main),
     ("sundog", sundog::main),
 ];

@@ -111,6 +111,8 @@ fn requests_are_answered_with_what_was_done() {
     assert_eq!(
         node.manager.asked()[1..],
         [
+            "RestartUnit kernel-modules.service replace",
+            "RestartUnit kernel-lockdown.service replace",
             "TryRestartUnit systemd-timesyncd.service replace",
             "RestartUnit kernel-settings.service replace",
         ]

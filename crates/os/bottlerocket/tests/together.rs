@@ -219,7 +219,11 @@ fn user_data_is_in_force_after_the_first_boot() {
     let marker = node
         .root()
         .join("var/lib/bottlerocket/early-boot-config.ran");
-    fs::create_dir_all(user_data.parent().unwrap()).unwrap();
+    let command_line = node.root().join("proc/cmdline");
+    for file in [&user_data, &command_line] {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+    }
+    fs::write(command_line, "quiet").unwrap();
     fs::write(
         &user_data,
         "[settings]\nmotd = 'hi'\n\n[settings.ntp]\ntime-server = ['a']\n",

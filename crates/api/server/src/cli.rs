@@ -87,6 +87,7 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<()> {
+    crate::memory::keep_little();
     let inherited = activation::inherited()?;
     let config = Config {
         datastore: arguments.datastore_path,

@@ -22,6 +22,7 @@ mod check;
 mod cli;
 mod connection;
 mod history;
+mod memory;
 mod metadata;
 mod not_yet;
 mod notify;

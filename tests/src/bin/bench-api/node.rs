@@ -16,12 +16,15 @@ use settings_render::Declarations;
 
 use crate::connection::Connection;
 
-/// The variant that is measured.
-const NAME: &str = "metal-dev";
-const VARIANT: &str = include_str!("../../../../conf/variants/metal-dev.toml");
+/// The variant that is measured: one with many files.
+const NAME: &str = "aws-k8s";
+const VARIANT: &str = include_str!("../../../../conf/variants/aws-k8s.toml");
 
-/// Keys that are set, so that no answer is short.
-const SYSCTLS: usize = 240;
+/// What a node of it is given.
+const USER_DATA: &str = include_str!("../../../fixtures/user-data/eks-node.toml");
+
+/// Keys that are set besides, so that no answer is short.
+const SYSCTLS: usize = 170;
 
 /// A server that runs.
 pub struct Node {
@@ -34,17 +37,20 @@ pub fn variant() -> Result<Variant> {
 }
 
 /// What is set beyond the defaults.
-fn changes() -> Value {
+fn changes() -> Result<Value> {
     let sysctls: Map<String, Value> = (0..SYSCTLS)
         .map(|n| (format!("net.bench.k{n}"), json!(n.to_string())))
         .collect();
-    json!({"kernel": {"sysctl": sysctls}})
+    let mut user_data: Value = toml::from_str(USER_DATA)?;
+    let mut settings = user_data["settings"].take();
+    tree::merge(&mut settings, &json!({"kernel": {"sysctl": sysctls}}));
+    Ok(settings)
 }
 
 /// The settings that are in force then.
 pub fn settings(variant: &Variant) -> Result<Value> {
     let mut settings = Declarations::of(variant)?.defaults().clone();
-    tree::merge(&mut settings, &variant.model.normalise(&changes())?);
+    tree::merge(&mut settings, &variant.model.normalise(&changes()?)?);
     Ok(settings)
 }
 
@@ -104,7 +110,7 @@ impl Node {
         let mut connection = Connection::open(self)?;
         connection.ask(
             "PATCH /settings?layer=user-data HTTP/1.1",
-            &changes().to_string(),
+            &changes()?.to_string(),
         )?;
         connection.ask("POST /tx/commit HTTP/1.1", "")?;
         connection.ask("GET /settings HTTP/1.1", "")?;

@@ -155,7 +155,9 @@ fn temporary_name(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-fn write_synced(path: &Path, contents: &[u8], mode: u32) -> Result<()> {
+/// Writes a file in place and durably: for file systems where that is not the
+/// last step, as with what is renamed later.
+pub fn write_synced(path: &Path, contents: &[u8], mode: u32) -> Result<()> {
     let mut file = at(
         "create",
         path,

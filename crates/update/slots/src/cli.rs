@@ -1,0 +1,118 @@
+//! The applet `signpost`.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+
+use crate::{Directory, Disk, Esp, Health, Slot, Slots, State};
+
+/// Exists once a system of this node has been good.
+const EVER_SUCCEEDED: &str = "EFI/bottlerocket/boot-succeeded";
+
+/// Shows and changes which slot boots.
+///
+/// Exit codes: 0 if it is done, 1 if it is refused or failed (or, for
+/// `has-boot-ever-succeeded`, has not), 2 if the arguments make no sense.
+#[derive(Debug, Parser)]
+#[command(name = "signpost", version)]
+struct Cli {
+    /// Look for /sys and /dev below this folder
+    #[arg(long, value_name = "FOLDER", default_value = "/", global = true)]
+    root: PathBuf,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print what is in both slots
+    Status {
+        /// As JSON
+        #[arg(short, long)]
+        json: bool,
+    },
+    /// The system that runs is healthy: it boots from now on
+    #[command(alias = "mark-successful-boot")]
+    MarkGood,
+    /// A system boots no more
+    MarkBad {
+        /// Its slot: a or b
+        slot: Slot,
+    },
+    /// What is in the other slot boots next, on trial
+    #[command(alias = "upgrade-to-inactive")]
+    Activate {
+        /// Its version, for people
+        #[arg(long, value_name = "VERSION", default_value = "")]
+        version: String,
+    },
+    /// What is in the other slot does not boot next after all
+    #[command(alias = "cancel-upgrade")]
+    Cancel,
+    /// The other slot's system, which was good before, boots next
+    #[command(alias = "rollback-to-inactive")]
+    Rollback,
+    /// Whether a system of this node has ever been good
+    HasBootEverSucceeded,
+}
+
+/// Runs the applet; `arguments` includes its name.
+pub fn main(arguments: Vec<OsString>) -> ExitCode {
+    applet::main(arguments, run)
+}
+
+fn run(cli: Cli) -> Result<ExitCode> {
+    let disk = Disk::find(&cli.root)?;
+    let esp = disk.mount_esp()?;
+    let mut slots = Slots::new(Directory::new(esp.entries()), disk.booted());
+    match cli.command {
+        Command::Status { json: true } => {
+            let text = serde_json::to_string_pretty(&slots.states()?)?;
+            println!("{text}");
+        }
+        Command::Status { json: false } => slots.states()?.iter().for_each(print),
+        Command::MarkGood => mark_good(&mut slots, &esp)?,
+        Command::MarkBad { slot } => slots.mark_bad(slot)?,
+        Command::Activate { version } => slots.activate(&version)?,
+        Command::Cancel => slots.cancel()?,
+        Command::Rollback => slots.rollback()?,
+        Command::HasBootEverSucceeded => {
+            let exists = ever_succeeded(&esp).try_exists();
+            let exists = exists.context("failed to look at the ESP")?;
+            println!("{exists}");
+            return Ok(ExitCode::from(u8::from(!exists)));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn mark_good(slots: &mut Slots<Directory>, esp: &Esp) -> Result<()> {
+    slots.mark_good()?;
+    tracing::info!("slot {} is good", slots.booted());
+    let marker = ever_succeeded(esp);
+    if !Path::new(&marker).exists() {
+        files::replace(&marker, b"", 0o644)?;
+    }
+    Ok(())
+}
+
+fn ever_succeeded(esp: &Esp) -> PathBuf {
+    esp.path(EVER_SUCCEEDED)
+}
+
+fn print(state: &State) {
+    let health = match state.health {
+        Health::Empty => "empty".to_owned(),
+        Health::Good => "good".to_owned(),
+        Health::Bad => "bad".to_owned(),
+        Health::Tried(tries) => format!("tried, {} boots left", tries.left),
+    };
+    let version = state.version.as_deref().unwrap_or("-");
+    let booted = if state.booted { ", runs" } else { "" };
+    let primary = if state.primary { ", boots next" } else { "" };
+    println!("{}  {version}  {health}{booted}{primary}", state.slot);
+}

@@ -11,6 +11,7 @@ pub mod context;
 mod denials;
 mod image;
 mod machine;
+pub mod release;
 mod shared;
 
 pub use denials::{Denial, denials};

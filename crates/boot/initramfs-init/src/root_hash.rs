@@ -21,6 +21,11 @@ pub enum Error {
 }
 
 impl RootHash {
+    /// The 32 bytes.
+    pub fn bytes(&self) -> [u8; 32] {
+        self.0
+    }
+
     /// The unique GUID of the partition with the data, as in the Discoverable
     /// Partitions Specification: the first 128 bits, in text order.
     pub fn data_partition(&self) -> Guid {

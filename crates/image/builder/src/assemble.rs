@@ -59,10 +59,12 @@ pub(crate) fn build(source: &Source, options: &Assemble) -> Result<()> {
         kernel,
         efi_programs: efi_programs.unwrap_or_else(|| options.packages.join(EFI_PROGRAMS)),
         tools,
-        build_id: options
-            .build_id
-            .clone()
-            .unwrap_or_else(|| release::build_id(source)),
+        release: options.release.release(
+            options
+                .build_id
+                .clone()
+                .unwrap_or_else(|| release::build_id(source)),
+        ),
     };
     let root = composition.root(&options.output, false)?;
     composition.disk(

@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::packages::Policy;
+use crate::release::ReleaseOptions;
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use disk::{Architecture, Compression};
@@ -34,6 +35,8 @@ pub(crate) enum Command {
         packages: PackageOptions,
         #[command(flatten)]
         compression: CompressionOptions,
+        #[command(flatten)]
+        release: ReleaseOptions,
         /// Where the artefacts go [default: build/images/ARCH/VARIANT].
         #[arg(long, value_name = "DIR")]
         output: Option<PathBuf>,
@@ -47,6 +50,8 @@ pub(crate) enum Command {
         target: Target,
         #[command(flatten)]
         packages: PackageOptions,
+        #[command(flatten)]
+        release: ReleaseOptions,
         /// Take the list of executables as it is now (conf/variants/VARIANT.executables).
         #[arg(long)]
         accept_executables: bool,
@@ -181,6 +186,8 @@ pub(crate) struct Assemble {
     pub(crate) build_id: Option<String>,
     #[command(flatten)]
     pub(crate) compression: CompressionOptions,
+    #[command(flatten)]
+    pub(crate) release: ReleaseOptions,
     /// Where the artefacts go.
     #[arg(long, value_name = "DIR")]
     pub(crate) output: PathBuf,

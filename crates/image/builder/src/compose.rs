@@ -4,7 +4,7 @@
 use crate::contents::{self, Pieces};
 use crate::explanations::Builder;
 use crate::progress::Step;
-use crate::release;
+use crate::release::Release;
 use crate::requirements;
 use crate::source::Source;
 use crate::variant::Variant;
@@ -38,8 +38,8 @@ pub(crate) struct Composition<'a> {
     pub(crate) efi_programs: PathBuf,
     /// The image tools.
     pub(crate) tools: Tools,
-    /// What the build is called.
-    pub(crate) build_id: String,
+    /// What it is, and whose updates it takes.
+    pub(crate) release: Release,
 }
 
 /// The kernel of a variant: refused, if it is not what we require; else with its
@@ -78,8 +78,9 @@ impl Composition<'_> {
             software: &variant.software,
             overlays: &overlays,
             programs: &self.programs,
-            os_release: &release::os_release(&variant.name, &self.build_id),
+            os_release: &self.release.os_release(&variant.name),
             variant: &variant.text,
+            update_root: self.release.update_root.as_deref(),
             policy: &self.policy,
             kernel: &self.kernel,
             tools: &self.tools,
@@ -102,7 +103,7 @@ impl Composition<'_> {
         let identity = Identity {
             variant: self.variant.name.clone(),
             architecture: self.architecture.name().to_owned(),
-            version: release::VERSION.to_owned(),
+            version: self.release.version.clone(),
             epoch,
         };
         let modules = self.kernel.initramfs(&self.packages)?;
@@ -138,7 +139,8 @@ impl Composition<'_> {
             policy: contents::policy_digests(&self.policy)?,
             kernel_options: requirements::required(self.source, self.architecture)?,
         };
-        let contents = contents::of(self.source, self.variant, self.architecture, &pieces)?;
+        let contents = contents::of(self.source, self.variant, self.architecture, &pieces)?
+            .of_version(&identity.version);
         Ok(files::write(
             &output.join("contents.json"),
             contents.to_json(),

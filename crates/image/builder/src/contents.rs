@@ -56,7 +56,7 @@ impl Pieces {
 pub(crate) struct Contents {
     variant: String,
     architecture: &'static str,
-    version: &'static str,
+    version: String,
     software: Vec<String>,
     /// First-party programs with their applets.
     pub(crate) programs: BTreeMap<String, Vec<String>>,
@@ -90,6 +90,12 @@ pub(crate) struct AllowList {
 }
 
 impl Contents {
+    /// The same, of another version of the system.
+    pub(crate) fn of_version(self, version: &str) -> Self {
+        let version = version.to_owned();
+        Self { version, ..self }
+    }
+
     /// As JSON, with a line end.
     pub(crate) fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).expect("an account is plain data") + "\n"
@@ -128,7 +134,7 @@ pub(crate) fn of(
     Ok(Contents {
         variant: variant.name.clone(),
         architecture: architecture.name(),
-        version: release::VERSION,
+        version: release::VERSION.to_owned(),
         software: sets.iter().map(|set| set.name.clone()).collect(),
         programs: programs(sets, pieces.programs.as_deref()),
         third_party: allow_list(sets),

@@ -3,6 +3,7 @@
 use crate::compose::{self, Composition};
 use crate::explanations::Builder;
 use crate::packages::{self, Policy};
+use crate::release::ReleaseOptions;
 use crate::source::Source;
 use crate::variant::Variant;
 use crate::{policy, programs, release};
@@ -22,6 +23,8 @@ pub(crate) struct Request<'a> {
     pub(crate) architecture: Architecture,
     /// How to deal with mirrors.
     pub(crate) packages: Policy,
+    /// What of the release is chosen.
+    pub(crate) release: ReleaseOptions,
     /// Whether to take the list of executables as it is now.
     pub(crate) accept_executables: bool,
 }
@@ -87,6 +90,6 @@ fn parts<'a>(request: &'a Request<'a>, output: &Path) -> Result<Composition<'a>>
         overlays: source.conf().join("rootfs"),
         policy,
         tools,
-        build_id: release::build_id(source),
+        release: request.release.release(release::build_id(source)),
     })
 }

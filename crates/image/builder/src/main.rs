@@ -24,6 +24,7 @@ use clap::Parser;
 use cli::{Cli, Command, Group, PackageOptions, Target, ToolOptions};
 use contents::Pieces;
 use first_party::FirstParty;
+use release::ReleaseOptions;
 use source::{Source, host_architecture};
 use std::process::ExitCode;
 use tools::Tools;
@@ -47,10 +48,11 @@ fn execute(cli: Cli) -> Result<()> {
             target,
             packages,
             compression,
+            release,
             output,
             accept_executables,
         } => {
-            let request = request(&source, &target, &packages, accept_executables)?;
+            let request = request(&source, &target, &packages, release, accept_executables)?;
             let output = output.unwrap_or_else(|| request.folder());
             image::build(&request, compression.compression(), &output)?;
             inspect::print(&output)
@@ -58,9 +60,10 @@ fn execute(cli: Cli) -> Result<()> {
         Command::Rootfs {
             target,
             packages,
+            release,
             accept_executables,
         } => {
-            let request = request(&source, &target, &packages, accept_executables)?;
+            let request = request(&source, &target, &packages, release, accept_executables)?;
             println!("{}", image::root(&request, &request.folder())?.display());
             Ok(())
         }
@@ -139,7 +142,13 @@ fn execute(cli: Cli) -> Result<()> {
             packages,
             user_data,
         } => {
-            let request = request(&source, &target, &packages, false)?;
+            let request = request(
+                &source,
+                &target,
+                &packages,
+                ReleaseOptions::default(),
+                false,
+            )?;
             run::run(
                 &request.folder(),
                 target.arch.name(),
@@ -164,6 +173,7 @@ fn request<'a>(
     source: &'a Source,
     target: &Target,
     packages: &PackageOptions,
+    release: ReleaseOptions,
     accept_executables: bool,
 ) -> Result<image::Request<'a>> {
     Ok(image::Request {
@@ -171,6 +181,7 @@ fn request<'a>(
         variant: Variant::read(source, &target.variant)?,
         architecture: target.arch,
         packages: packages.policy(),
+        release,
         accept_executables,
     })
 }

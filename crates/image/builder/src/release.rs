@@ -2,6 +2,9 @@
 
 use crate::source::Source;
 use anyhow::{Context, Result};
+use clap::Args;
+use semver::Version;
+use std::path::PathBuf;
 use std::process::Command;
 
 /// The version of the operating system is that of the workspace.
@@ -50,12 +53,51 @@ pub(crate) fn build_id(source: &Source) -> String {
     git(source, &describe).unwrap_or_else(|| "unknown".to_owned())
 }
 
-/// `/usr/lib/os-release` (os-release(5)).
-pub(crate) fn os_release(variant: &str, build: &str) -> String {
-    format!(
-        "NAME=Bottlerocket\nID=bottlerocket\nPRETTY_NAME=\"Bottlerocket OS {VERSION} ({variant})\"\n\
-         VARIANT_ID={variant}\nVERSION_ID={VERSION}\nBUILD_ID={build}\n"
-    )
+/// What an image is, and whose updates it takes.
+#[derive(Debug, Clone)]
+pub(crate) struct Release {
+    /// The version of the operating system.
+    pub(crate) version: String,
+    /// What the build is called.
+    pub(crate) build_id: String,
+    /// The root of trust of a repository of updates.
+    pub(crate) update_root: Option<PathBuf>,
+}
+
+/// What of a release can be chosen.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct ReleaseOptions {
+    /// Version of the operating system [default: that of the sources].
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) os_version: Option<Version>,
+    /// Root of trust (root.json) of the repository that updates come from.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) update_root: Option<PathBuf>,
+}
+
+impl ReleaseOptions {
+    /// The release of a build of that name.
+    pub(crate) fn release(&self, build_id: String) -> Release {
+        let version = self.os_version.as_ref().map(Version::to_string);
+        Release {
+            version: version.unwrap_or_else(|| VERSION.to_owned()),
+            build_id,
+            update_root: self.update_root.clone(),
+        }
+    }
+}
+
+impl Release {
+    /// `/usr/lib/os-release` (os-release(5)).
+    pub(crate) fn os_release(&self, variant: &str) -> String {
+        let Self {
+            version, build_id, ..
+        } = self;
+        format!(
+            "NAME=Bottlerocket\nID=bottlerocket\nPRETTY_NAME=\"Bottlerocket OS {version} ({variant})\"\n\
+             VARIANT_ID={variant}\nVERSION_ID={version}\nBUILD_ID={build_id}\n"
+        )
+    }
 }
 
 fn git(source: &Source, arguments: &[&str]) -> Option<String> {

@@ -119,6 +119,8 @@ pub struct Inputs<'a> {
     pub os_release: &'a str,
     /// The text of `/usr/share/bottlerocket/variant.toml`: the variant's file.
     pub variant: &'a str,
+    /// The root of trust of updates, for `/usr/share/updog/root.json`.
+    pub update_root: Option<&'a Path>,
     /// The SELinux policy.
     pub policy: &'a InstalledPolicy,
     /// The kernel and the modules to take from it.
@@ -149,6 +151,11 @@ pub fn build(inputs: &Inputs<'_>, root: &Path) -> Result<(), Error> {
     let shared = root.join("usr/share/bottlerocket");
     files::create_dir_all(&shared)?;
     files::write(&shared.join("variant.toml"), inputs.variant)?;
+    if let Some(trusted) = inputs.update_root {
+        let updog = root.join("usr/share/updog");
+        files::create_dir_all(&updog)?;
+        files::write(&updog.join("root.json"), files::read(trusted)?)?;
+    }
     let extra = inputs.software.iter().flat_map(|set| &set.libraries);
     libraries::complete(inputs.packages, root, extra)?;
     inputs.kernel.install_modules(root, inputs.tools)?;

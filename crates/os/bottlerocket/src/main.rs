@@ -24,7 +24,9 @@ const APPLETS: &[(&str, Main)] = &[
     ("set-hostname", set_hostname::main),
     ("set-lockdown", set_lockdown::main),
     ("settings-applier", settings_applier::main),
+    ("signpost", slots::main),
     ("sundog", sundog::main),
+    ("updog", updog::main),
 ];
 
 const USAGE: &str = "\

@@ -1,0 +1,274 @@
+//! The command line.
+
+use std::num::NonZeroU64;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, Parser, Subcommand};
+use jiff::{SignedDuration, Timestamp};
+use publisher::{Image, Repository, Roles, Signers};
+use semver::Version;
+use update_metadata::{Manifest, Schedule, Update, Waves};
+
+const HOURS_PER_DAY: i64 = 24;
+
+/// Makes signed repositories of updates from built images.
+///
+/// Exit codes: 0 if it is done, 1 if not, 2 if the arguments make no sense.
+#[derive(Debug, Parser)]
+#[command(name = "publisher", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a signing key (Ed25519; PKCS#8, DER)
+    Key {
+        /// Where to write it
+        file: PathBuf,
+    },
+    /// Make a repository that offers nothing yet
+    Init {
+        #[command(flatten)]
+        signing: Signing,
+        /// Key that signs only how fresh the repository is; may be repeated
+        #[arg(long, value_name = "FILE")]
+        online_key: Vec<PathBuf>,
+        /// How many of the keys it takes to sign what is offered
+        #[arg(long, value_name = "N", default_value = "1")]
+        threshold: NonZeroU64,
+        /// Days that the root of trust holds
+        #[arg(long, value_name = "DAYS", default_value_t = 365)]
+        root_days: i64,
+    },
+    /// Offer a built image
+    Add {
+        #[command(flatten)]
+        signing: Signing,
+        /// Folder that `image-builder image` made
+        #[arg(long, value_name = "FOLDER")]
+        image: PathBuf,
+        /// How it spreads: a wave file; to all at once if not given
+        #[arg(long, value_name = "FILE")]
+        waves: Option<PathBuf>,
+        /// No node is to have a version above this one [default: the image's]
+        #[arg(long, value_name = "VERSION")]
+        max_version: Option<Version>,
+    },
+    /// Change how an offered version spreads
+    SetWave {
+        #[command(flatten)]
+        signing: Signing,
+        #[command(flatten)]
+        which: Which,
+        /// A wave file; to all at once if not given
+        #[arg(long, value_name = "FILE")]
+        waves: Option<PathBuf>,
+    },
+    /// Offer a version no longer
+    Remove {
+        #[command(flatten)]
+        signing: Signing,
+        #[command(flatten)]
+        which: Which,
+    },
+    /// Sign again, so that the repository stays fresh
+    Refresh {
+        #[command(flatten)]
+        signing: Signing,
+    },
+    /// Read the repository as a node does, and every target of it
+    Validate {
+        /// Its folder
+        #[arg(long, value_name = "FOLDER")]
+        repository: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Signing {
+    /// Folder of the repository
+    #[arg(long, value_name = "FOLDER")]
+    repository: PathBuf,
+    /// File with a signing key; may be repeated
+    #[arg(long, value_name = "FILE", required = true)]
+    key: Vec<PathBuf>,
+    /// Days that the repository is fresh without being signed again
+    #[arg(long, value_name = "DAYS", default_value_t = 7)]
+    fresh_days: i64,
+    /// Days that what is offered holds
+    #[arg(long, value_name = "DAYS", default_value_t = 90)]
+    valid_days: i64,
+}
+
+#[derive(Debug, Args)]
+struct Which {
+    /// The variant
+    #[arg(long)]
+    variant: String,
+    /// The architecture
+    #[arg(long)]
+    arch: String,
+    /// The version
+    #[arg(long)]
+    version: Version,
+}
+
+impl Signing {
+    fn signers(&self) -> Signers {
+        Signers {
+            keys: self.key.clone(),
+            fresh: days(self.fresh_days),
+            valid: days(self.valid_days),
+        }
+    }
+
+    fn repository(&self) -> Repository {
+        Repository::new(&self.repository)
+    }
+}
+
+impl Which {
+    fn find<'a>(&self, manifest: &'a mut Manifest) -> Result<&'a mut Update> {
+        let Self {
+            variant,
+            arch,
+            version,
+        } = self;
+        manifest
+            .updates
+            .iter_mut()
+            .find(|u| u.variant == *variant && u.arch == *arch && u.version == *version)
+            .with_context(|| format!("{version} of {variant} for {arch} is not offered"))
+    }
+}
+
+fn days(days: i64) -> SignedDuration {
+    SignedDuration::from_hours(days.saturating_mul(HOURS_PER_DAY))
+}
+
+pub fn main() -> ExitCode {
+    applet::main(std::env::args_os().collect(), |cli: Cli| {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .context("failed to start")?;
+        runtime.block_on(run(cli.command))
+    })
+}
+
+async fn run(command: Command) -> Result<()> {
+    let folder = tempfile::tempdir().context("failed to make a temporary folder")?;
+    match command {
+        Command::Key { file } => publisher::generate_key(&file)?,
+        Command::Init {
+            mut signing,
+            online_key,
+            threshold,
+            root_days,
+        } => {
+            let repository = signing.repository();
+            let roles = Roles {
+                keys: signing.key.clone(),
+                threshold,
+                online_keys: online_key.clone(),
+            };
+            let expires = Timestamp::now() + days(root_days);
+            let expires = Timestamp::from_second(expires.as_second())?;
+            publisher::create_root(&repository.metadata(), &roles, expires).await?;
+            signing.key.extend(online_key);
+            let nothing = Manifest::default();
+            repository
+                .publish(&nothing, folder.path(), &signing.signers())
+                .await?;
+            println!("{}", repository.root().display());
+        }
+        Command::Add {
+            signing,
+            image,
+            waves,
+            max_version,
+        } => {
+            let repository = signing.repository();
+            let image = Image::open(&image)?;
+            let waves = read_waves(waves, &image.version().to_string())?;
+            let update = image.update(waves, max_version);
+            let mut manifest = repository.manifest().await?;
+            let offered = |other: &Update| {
+                (&other.variant, &other.arch, &other.version)
+                    == (&update.variant, &update.arch, &update.version)
+            };
+            if manifest.updates.iter().any(offered) {
+                bail!(
+                    "{} of {} for {} is offered already; hint: another build needs another version",
+                    update.version,
+                    update.variant,
+                    update.arch
+                );
+            }
+            raise_max_version(&mut manifest, &update);
+            image.write_targets(folder.path())?;
+            manifest.updates.push(update);
+            repository
+                .publish(&manifest, folder.path(), &signing.signers())
+                .await?;
+        }
+        Command::SetWave {
+            signing,
+            which,
+            waves,
+        } => {
+            let repository = signing.repository();
+            let mut manifest = repository.manifest().await?;
+            which.find(&mut manifest)?.waves = read_waves(waves, &which.version.to_string())?;
+            repository
+                .publish(&manifest, folder.path(), &signing.signers())
+                .await?;
+        }
+        Command::Remove { signing, which } => {
+            let repository = signing.repository();
+            let mut manifest = repository.manifest().await?;
+            let removed = which.find(&mut manifest)?.clone();
+            manifest.updates.retain(|update| *update != removed);
+            repository
+                .publish(&manifest, folder.path(), &signing.signers())
+                .await?;
+        }
+        Command::Refresh { signing } => {
+            let repository = signing.repository();
+            let manifest = repository.manifest().await?;
+            repository
+                .publish(&manifest, folder.path(), &signing.signers())
+                .await?;
+        }
+        Command::Validate { repository } => {
+            let manifest = Repository::new(repository).validate(true).await?;
+            for update in &manifest.updates {
+                println!("{} {} {}", update.variant, update.arch, update.version);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A newer version may be had by all nodes of its kind.
+fn raise_max_version(manifest: &mut Manifest, new: &Update) {
+    for update in &mut manifest.updates {
+        if (&update.variant, &update.arch) == (&new.variant, &new.arch) {
+            let highest = update.max_version.clone().max(new.max_version.clone());
+            update.max_version = highest;
+        }
+    }
+}
+
+fn read_waves(file: Option<PathBuf>, version: &str) -> Result<Waves> {
+    let Some(file) = file else {
+        return Ok(Waves::default());
+    };
+    let schedule = Schedule::parse(&files::read_to_string(&file)?);
+    let waves = schedule.and_then(|schedule| schedule.waves(Timestamp::now(), version));
+    waves.with_context(|| file.display().to_string())
+}

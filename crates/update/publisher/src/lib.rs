@@ -1,0 +1,19 @@
+//! Makes signed repositories of updates (The Update Framework, version 1.0) from
+//! built images. A repository is a folder of files, for any web server:
+//!
+//! ```text
+//! metadata/   1.root.json, timestamp.json, N.snapshot.json, N.targets.json
+//! targets/    SHA256.NAME: the manifest, and the parts of each version (LZ4)
+//! ```
+//!
+//! `metadata/1.root.json` is what nodes trust: it is put into images.
+
+mod image;
+mod key;
+mod repository;
+mod root;
+
+pub use image::Image;
+pub use key::generate as generate_key;
+pub use repository::{Repository, Signers};
+pub use root::{Roles, create as create_root};

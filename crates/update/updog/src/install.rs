@@ -1,0 +1,246 @@
+//! From the repository into a slot.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use futures_util::TryStreamExt;
+use initramfs_init::root_hash::RootHash;
+use lz4_flex::frame::FrameDecoder;
+use slots::{Slot, gpt};
+use tokio_util::io::{StreamReader, SyncIoBridge};
+use update_metadata::Images;
+
+use crate::repository::{self, Repository};
+use crate::verity;
+
+/// What is read, compared and written at a time.
+const PIECE: usize = 1 << 20;
+
+/// A kernel image that is larger than this is none.
+const MAX_BOOT_BYTES: u64 = 512 << 20;
+
+/// Where the parts of a version go.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// The slot.
+    pub slot: Slot,
+    /// The disk with its partition table.
+    pub disk: PathBuf,
+    /// The partition for the root file system.
+    pub root: PathBuf,
+    /// The partition for its hash tree.
+    pub hash: PathBuf,
+    /// The file for the kernel image.
+    pub boot: PathBuf,
+}
+
+/// Why a version was not installed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The repository.
+    #[error(transparent)]
+    Repository(#[from] repository::Error),
+    /// A disk or file.
+    #[error(transparent)]
+    File(#[from] files::Error),
+    /// The download broke off, or is not what was signed.
+    #[error("{target}: {source}")]
+    Download {
+        /// The target.
+        target: String,
+        /// What went wrong.
+        source: io::Error,
+    },
+    /// A part has no room.
+    #[error("{target} is larger than {place}")]
+    TooLarge {
+        /// The target.
+        target: String,
+        /// Where it was to go.
+        place: String,
+    },
+    /// The kernel image names no root file system.
+    #[error("{target} is no kernel image of this system: {reason}")]
+    Boot {
+        /// The target.
+        target: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// What was written is not what was signed.
+    #[error("what was written is not what was signed: {0}")]
+    Verity(#[from] verity::Error),
+    /// The partition table.
+    #[error(transparent)]
+    Table(#[from] gpt::Error),
+}
+
+/// How much of a part was written, and how much was there already.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Bytes that are new.
+    pub new: u64,
+    /// Bytes that were right.
+    pub kept: u64,
+}
+
+/// Writes all parts of a version to a slot that does not boot, reads them back,
+/// and makes the slot findable by its root hash.
+///
+/// # Errors
+///
+/// See [`Error`]. The slot does not boot then.
+pub async fn install(
+    repository: &Repository,
+    images: &Images,
+    target: &Target,
+) -> Result<Written, Error> {
+    let root = to_device(repository, &images.root, &target.root).await?;
+    let hash = to_device(repository, &images.hash, &target.hash).await?;
+    let boot = download_boot(repository, &images.boot).await?;
+    let root_hash = root_hash(&images.boot, &boot)?;
+    let bytes = root_hash.bytes();
+    verity::verify(&target.root, &target.hash, &bytes)?;
+    files::replace(&target.boot, &boot, 0o644)?;
+    gpt::set_identity(&target.disk, target.slot, &bytes)?;
+    Ok(Written {
+        new: root.new + hash.new + boot.len() as u64,
+        kept: root.kept + hash.kept,
+    })
+}
+
+/// Streams a target into a partition. What is there and right is not written
+/// again.
+async fn to_device(repository: &Repository, name: &str, device: &Path) -> Result<Written, Error> {
+    let reader = reader(repository, name).await?;
+    let (name, path) = (name.to_owned(), device.to_owned());
+    let mut file = files::at(
+        "open",
+        device,
+        OpenOptions::new().read(true).write(true).open(device),
+    )?;
+    let copied = beside(move || {
+        let mut source = FrameDecoder::new(reader);
+        let room = file.seek(SeekFrom::End(0)).map_err(Fault::Device)?;
+        let written = copy(&mut source, &mut file, room)?;
+        // To the very end: only there it shows whether all was as signed.
+        let mut rest = source.into_inner();
+        io::copy(&mut rest, &mut io::sink()).map_err(Fault::Source)?;
+        file.sync_all().map_err(Fault::Device)?;
+        Ok(written)
+    })
+    .await;
+    copied.map_err(|fault| match fault {
+        Fault::Source(source) => Error::Download {
+            target: name,
+            source,
+        },
+        Fault::Room => Error::TooLarge {
+            target: name,
+            place: path.display().to_string(),
+        },
+        Fault::Device(source) => Error::File(files::Error {
+            action: "write",
+            path,
+            source,
+        }),
+    })
+}
+
+/// Whose fault it is.
+#[derive(Debug)]
+enum Fault {
+    Source(io::Error),
+    Device(io::Error),
+    Room,
+}
+
+fn copy(source: &mut impl Read, device: &mut File, room: u64) -> Result<Written, Fault> {
+    let mut written = Written::default();
+    let (mut piece, mut there) = (vec![0; PIECE], vec![0; PIECE]);
+    let mut place = 0;
+    loop {
+        let length = fill(source, &mut piece).map_err(Fault::Source)?;
+        if length == 0 {
+            return Ok(written);
+        }
+        let end = place + length as u64;
+        if end > room {
+            return Err(Fault::Room);
+        }
+        device.seek(SeekFrom::Start(place)).map_err(Fault::Device)?;
+        let found = &mut there[..length];
+        device.read_exact(found).map_err(Fault::Device)?;
+        if *found == piece[..length] {
+            written.kept += length as u64;
+        } else {
+            device.seek(SeekFrom::Start(place)).map_err(Fault::Device)?;
+            device.write_all(&piece[..length]).map_err(Fault::Device)?;
+            written.new += length as u64;
+        }
+        place = end;
+    }
+}
+
+/// As many bytes as there are, up to the buffer's size.
+fn fill(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut length = 0;
+    while length < buffer.len() {
+        match source.read(&mut buffer[length..])? {
+            0 => break,
+            more => length += more,
+        }
+    }
+    Ok(length)
+}
+
+async fn download_boot(repository: &Repository, name: &str) -> Result<Vec<u8>, Error> {
+    let reader = reader(repository, name).await?;
+    let read = beside(move || {
+        let mut bytes = Vec::new();
+        let mut source = FrameDecoder::new(reader);
+        (&mut source).take(MAX_BOOT_BYTES).read_to_end(&mut bytes)?;
+        io::copy(&mut source.into_inner(), &mut io::sink())?;
+        Ok(bytes)
+    });
+    read.await.map_err(|source| Error::Download {
+        target: name.to_owned(),
+        source,
+    })
+}
+
+/// Works in a thread of its own, while this one waits for the network.
+async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+async fn reader(repository: &Repository, name: &str) -> Result<impl Read + Send + use<>, Error> {
+    let stream = repository.stream(name).await?;
+    let stream = Box::pin(stream.map_err(io::Error::other));
+    Ok(SyncIoBridge::new(StreamReader::new(stream)))
+}
+
+/// The root hash on the command line in a kernel image.
+fn root_hash(target: &str, image: &[u8]) -> Result<RootHash, Error> {
+    let wrong = |reason: String| Error::Boot {
+        target: target.to_owned(),
+        reason,
+    };
+    let parsed = goblin::pe::PE::parse(image).map_err(|e| wrong(e.to_string()))?;
+    let section = parsed
+        .sections
+        .iter()
+        .find(|section| section.name().is_ok_and(|name| name == ".cmdline"))
+        .ok_or_else(|| wrong("it has no command line".to_owned()))?;
+    let start = section.pointer_to_raw_data as usize;
+    let text = image
+        .get(start..start.saturating_add(section.virtual_size as usize))
+        .and_then(|bytes| str::from_utf8(bytes).ok())
+        .ok_or_else(|| wrong("its command line is no text".to_owned()))?;
+    initramfs_init::cmdline::root_hash(text.trim_end_matches('\0'))
+        .map_err(|e| wrong(e.to_string()))
+}

@@ -1,0 +1,17 @@
+//! Takes updates from a signed repository into the slot that does not run
+//! (applet `updog`).
+//!
+//! [`Repository`] verifies (The Update Framework), [`update_metadata::select`]
+//! decides, [`install`] writes and reads back. What boots is decided by the crate
+//! `slots`, and only when all is written.
+
+mod cli;
+mod config;
+mod install;
+mod repository;
+pub mod verity;
+
+pub use cli::main;
+pub use config::{Config, Error as ConfigError};
+pub use install::{Error as InstallError, Target, Written, install};
+pub use repository::{Error as RepositoryError, Repository};

@@ -1,0 +1,141 @@
+//! The repository, as tough (The Update Framework) has verified it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_core::Stream;
+use tough::{
+    DefaultTransport, ExpirationEnforcement, HttpTransportBuilder, IntoVec, Limits,
+    RepositoryLoader, TargetName,
+};
+use update_metadata::{MANIFEST, Manifest};
+
+use crate::config::Config;
+
+/// A whole image may take this long.
+const FETCH_LIMIT: Duration = Duration::from_secs(3600);
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+
+/// Why a repository is of no use.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The root of trust, or the folder that remembers what was seen.
+    #[error(transparent)]
+    File(#[from] files::Error),
+    /// It cannot be reached, or is not what it has to be.
+    #[error("the repository {url}: {source}")]
+    Repository {
+        /// Its metadata.
+        url: String,
+        /// What is wrong.
+        source: Box<tough::error::Error>,
+    },
+    /// A target is missing.
+    #[error("the repository {url} has no target {name}")]
+    NoTarget {
+        /// Its metadata.
+        url: String,
+        /// The target.
+        name: String,
+    },
+    /// The manifest makes no sense.
+    #[error("the repository {url}: {source}")]
+    Manifest {
+        /// Its metadata.
+        url: String,
+        /// What is wrong.
+        source: update_metadata::Error,
+    },
+}
+
+/// A repository whose metadata is verified.
+#[derive(Debug)]
+pub struct Repository {
+    url: String,
+    verified: tough::Repository,
+}
+
+impl Repository {
+    /// Fetches and verifies the metadata. `root` is what is trusted; `seen` is a
+    /// folder that remembers the newest metadata, so that nobody can show an
+    /// older one later.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`].
+    pub async fn open(config: &Config, root: &Path, seen: &Path) -> Result<Self, Error> {
+        let root = files::read(root)?;
+        files::create_dir_all(seen)?;
+        let http = HttpTransportBuilder::new()
+            .timeout(FETCH_LIMIT)
+            .connect_timeout(CONNECT_LIMIT);
+        let url = config.metadata_base_url.to_string();
+        let loaded = RepositoryLoader::new(
+            &root,
+            config.metadata_base_url.clone(),
+            config.targets_base_url.clone(),
+        )
+        .transport(DefaultTransport::new_with_http_settings(http))
+        .limits(Limits::default())
+        .datastore(seen)
+        .expiration_enforcement(ExpirationEnforcement::Safe)
+        .load()
+        .await;
+        match loaded {
+            Ok(verified) => Ok(Self { url, verified }),
+            Err(source) => Err(Error::Repository {
+                url,
+                source: Box::new(source),
+            }),
+        }
+    }
+
+    /// What it offers.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`].
+    pub async fn manifest(&self) -> Result<Manifest, Error> {
+        let bytes = self.stream(MANIFEST).await?.into_vec().await;
+        let bytes = bytes.map_err(|source| self.error(source))?;
+        Manifest::parse(&bytes).map_err(|source| Error::Manifest {
+            url: self.url.clone(),
+            source,
+        })
+    }
+
+    /// The bytes of a target. They are verified when the stream has come to its
+    /// end, and not before.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`].
+    pub async fn stream(
+        &self,
+        name: &str,
+    ) -> Result<
+        impl Stream<Item = Result<Bytes, tough::error::Error>>
+        + IntoVec<tough::error::Error>
+        + Send
+        + Sync
+        + use<>,
+        Error,
+    > {
+        let no_target = || Error::NoTarget {
+            url: self.url.clone(),
+            name: name.to_owned(),
+        };
+        let target = TargetName::new(name).map_err(|_| no_target())?;
+        let stream = self.verified.read_target(&target).await;
+        let stream = stream.map_err(|source| self.error(source))?;
+        stream.ok_or_else(no_target)
+    }
+
+    fn error(&self, source: tough::error::Error) -> Error {
+        Error::Repository {
+            url: self.url.clone(),
+            source: Box::new(source),
+        }
+    }
+}

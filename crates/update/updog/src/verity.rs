@@ -1,0 +1,120 @@
+//! The hash tree over a root file system (dm-verity, hash type 1), computed
+//! from what is on the disk: the proof that a slot holds what was signed.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use aws_lc_rs::digest::{Context, SHA256};
+use initramfs_init::verity::{BLOCK_BYTES, SUPERBLOCK_BYTES, Superblock};
+
+const BLOCK: usize = BLOCK_BYTES as usize;
+const HASH: usize = 32;
+
+/// Why a slot does not hold what it should.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It cannot be read.
+    #[error(transparent)]
+    File(#[from] files::Error),
+    /// There is no tree.
+    #[error("{device}: {source}")]
+    Superblock {
+        /// The partition.
+        device: String,
+        /// What is wrong.
+        source: initramfs_init::verity::Error,
+    },
+    /// The tree is not that of the data.
+    #[error("{device} does not hold the hash tree of the root file system beside it")]
+    Tree {
+        /// The partition.
+        device: String,
+    },
+    /// Both are those of another version.
+    #[error("the root hash is {found}, but must be {expected}")]
+    RootHash {
+        /// What was computed.
+        found: String,
+        /// What was signed.
+        expected: String,
+    },
+}
+
+/// Reads a root file system and its hash tree back, and compares both with the
+/// root hash.
+///
+/// # Errors
+///
+/// If they are not what it says.
+pub fn verify(data: &Path, hashes: &Path, root_hash: &[u8; HASH]) -> Result<(), Error> {
+    let device = || hashes.display().to_string();
+    let mut tree = files::at("open", hashes, File::open(hashes))?;
+    let mut first = [0; BLOCK];
+    files::at("read", hashes, tree.read_exact(&mut first))?;
+    let superblock = Superblock::parse(&first[..SUPERBLOCK_BYTES]).map_err(|source| {
+        let device = device();
+        Error::Superblock { device, source }
+    })?;
+
+    let source = files::at("open", data, File::open(data))?;
+    let leaves = leaves(source, &superblock);
+    let mut levels = vec![files::at("read", data, leaves)?];
+    while levels.last().is_some_and(|level| level.len() > BLOCK) {
+        let below = levels.last().map_or(&[][..], Vec::as_slice);
+        let above = padded(
+            below
+                .chunks(BLOCK)
+                .flat_map(|block| digest(&superblock.salt, block))
+                .collect(),
+        );
+        levels.push(above);
+    }
+    // On the disk the top comes first.
+    for level in levels.iter().rev() {
+        let mut found = vec![0; level.len()];
+        files::at("read", hashes, tree.read_exact(&mut found))?;
+        if found != *level {
+            return Err(Error::Tree { device: device() });
+        }
+    }
+    let top = levels.last().map_or(&[][..], Vec::as_slice);
+    let found = digest(&superblock.salt, top);
+    if found != *root_hash {
+        return Err(Error::RootHash {
+            found: hex(&found),
+            expected: hex(root_hash),
+        });
+    }
+    Ok(())
+}
+
+/// The hashes of all blocks of data.
+fn leaves(mut data: File, superblock: &Superblock) -> io::Result<Vec<u8>> {
+    let mut hashes = Vec::new();
+    let mut block = [0; BLOCK];
+    for _ in 0..superblock.data_blocks {
+        data.read_exact(&mut block)?;
+        hashes.extend(digest(&superblock.salt, &block));
+    }
+    Ok(padded(hashes))
+}
+
+/// Levels are whole blocks.
+fn padded(mut level: Vec<u8>) -> Vec<u8> {
+    level.resize(level.len().next_multiple_of(BLOCK), 0);
+    level
+}
+
+fn digest(salt: &[u8], block: &[u8]) -> [u8; HASH] {
+    let mut context = Context::new(&SHA256);
+    context.update(salt);
+    context.update(block);
+    let mut hash = [0; HASH];
+    hash.copy_from_slice(context.finish().as_ref());
+    hash
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,109 @@
+//! Two versions of the system, and the repository that leads from one to the
+//! other.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use fake_http_server::{Answer, FakeTcpServer};
+
+use crate::image::{Image, workspace};
+
+/// A signed repository in a folder.
+#[derive(Debug)]
+pub struct TestRepository {
+    folder: PathBuf,
+}
+
+impl TestRepository {
+    /// A new one, in place of any other one of that name, with a key of its own.
+    pub fn new(name: &str) -> Result<Self> {
+        let folder = workspace().join("build/end-to-end").join(name);
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        fs::create_dir_all(&folder)?;
+        let repository = Self { folder };
+        repository.publisher("key", &[repository.key().as_ref()])?;
+        repository.publisher("init", &repository.signing())?;
+        Ok(repository)
+    }
+
+    /// An image whose nodes trust this repository.
+    pub fn image(&self, version: &str) -> Result<Image> {
+        let output = self.folder.join(version);
+        let arguments: [&Path; 7] = [
+            "image".as_ref(),
+            "--os-version".as_ref(),
+            version.as_ref(),
+            "--update-root".as_ref(),
+            &self.folder.join("repository/metadata/1.root.json"),
+            "--output".as_ref(),
+            &output,
+        ];
+        cargo_run("image-builder", &arguments)?;
+        Image::in_folder(&output)
+    }
+
+    /// Offers an image.
+    pub fn add(&self, version: &str) -> Result<()> {
+        let image = self.folder.join(version);
+        let signing = self.signing();
+        let arguments = [&signing[..], &["--image".as_ref(), &image]].concat();
+        self.publisher("add", &arguments)
+    }
+
+    /// Serves it on the loopback interface, as long as the test runs.
+    pub fn serve(&self) -> SocketAddr {
+        let folder = self.folder.join("repository");
+        let server = FakeTcpServer::start(move |request| {
+            let path = request.target.split('?').next().unwrap_or_default();
+            // Names are those that the publisher wrote; nobody else asks here.
+            match fs::read(folder.join(path.trim_start_matches('/'))) {
+                Err(_) => Answer::Status(404, String::new()),
+                Ok(body) => {
+                    let head = format!(
+                        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+                        body.len()
+                    );
+                    Answer::Bytes([head.as_bytes(), &body].concat())
+                }
+            }
+        });
+        server.address()
+    }
+
+    fn key(&self) -> PathBuf {
+        self.folder.join("key")
+    }
+
+    fn signing(&self) -> [&Path; 4] {
+        // Leaked: a test has few repositories, and ends.
+        let leak = |path: PathBuf| -> &'static Path { Box::leak(path.into_boxed_path()) };
+        [
+            "--repository".as_ref(),
+            leak(self.folder.join("repository")),
+            "--key".as_ref(),
+            leak(self.key()),
+        ]
+    }
+
+    fn publisher(&self, command: &str, arguments: &[&Path]) -> Result<()> {
+        cargo_run("publisher", &[&[command.as_ref()], arguments].concat())
+    }
+}
+
+/// Runs a program of the workspace.
+fn cargo_run(program: &str, arguments: &[&Path]) -> Result<()> {
+    let output = Command::new(env!("CARGO"))
+        .args(["run", "--quiet", "--locked", "--package", program, "--"])
+        .args(arguments)
+        .current_dir(workspace())
+        .output()
+        .with_context(|| format!("failed to run {program}"))?;
+    let text = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{program} {arguments:?}: {text}");
+    Ok(())
+}

@@ -10,6 +10,7 @@ RDEPENDS:${PN} = " \
     audit \
     bottlerocket-applets \
     bottlerocket-rootfs-base \
+    ca-certificates \
     dbus-broker \
     dbus-common \
     e2fsprogs-mke2fs \

@@ -177,6 +177,7 @@ fn schemas(model: &Model) -> Value {
         "ConfigurationFiles": map(object(&["path", "template-path"], json!({
             "path": text,
             "template-path": text,
+            "base": text,
             "mode": text,
         }))),
         "Generators": map(json!({"type": ["string", "object"]})),

@@ -76,6 +76,7 @@ pub fn write<'a>(
         let result = declarations
             .render(settings, name)
             .map_err(|e| e.to_string())
+            .and_then(|content| Ok(on_base(file, root)? + &content))
             .and_then(|content| update(file, &content, root));
         if let Ok(true) = result {
             tracing::info!("changed {}", file.path.display());
@@ -91,6 +92,19 @@ pub fn write<'a>(
         services,
         changed,
         files,
+    }
+}
+
+/// The file of the image that comes before what is rendered; nothing, where an
+/// image has no such file.
+fn on_base(file: &ConfigurationFile, root: &Path) -> Result<String, String> {
+    let Some(base) = &file.base else {
+        return Ok(String::new());
+    };
+    let path = root.join(base.strip_prefix("/").unwrap_or(base));
+    match files::read_to_string(&path) {
+        Err(error) if error.is_not_found() => Ok(String::new()),
+        text => text.map_err(|e| e.to_string()),
     }
 }
 

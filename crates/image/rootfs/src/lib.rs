@@ -7,6 +7,7 @@
 
 mod alternatives;
 mod audit;
+mod certificates;
 mod copy;
 mod elf;
 mod kernel;
@@ -138,6 +139,7 @@ pub fn build(inputs: &Inputs<'_>, root: &Path) -> Result<(), Error> {
     for set in inputs.software {
         copy::packaged(inputs.packages, set, root)?;
     }
+    certificates::bundle(inputs.packages, root)?;
     for set in inputs.software {
         copy::programs(inputs.programs, set, root)?;
     }

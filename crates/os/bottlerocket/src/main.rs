@@ -26,7 +26,6 @@ const APPLETS: &[(&str, Main)] = &[
     ("settings-applier", settings_applier::main),
     ("signpost", slots::main),
     ("sundog", sundog::main),
-    ("updog", updog::main),
 ];
 
 const USAGE: &str = "\

@@ -1,4 +1,4 @@
-//! The applet `updog`.
+//! The command line.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -108,7 +108,7 @@ struct Options {
     json: bool,
 }
 
-/// Runs the applet; `arguments` includes its name.
+/// Runs the program; `arguments` includes its name.
 pub fn main(arguments: Vec<OsString>) -> ExitCode {
     applet::main(arguments, |cli: Cli| {
         let runtime = tokio::runtime::Builder::new_current_thread()

@@ -1,5 +1,5 @@
 //! Takes updates from a signed repository into the slot that does not run
-//! (applet `updog`).
+//! (program `updog`).
 //!
 //! [`Repository`] verifies (The Update Framework), [`update_metadata::select`]
 //! decides, [`install`] writes and reads back. What boots is decided by the crate

@@ -23,6 +23,9 @@ pub struct ConfigurationFile {
     pub path: PathBuf,
     /// Name of the template in `conf/settings/templates`.
     pub template_path: String,
+    /// File of the image that comes first, before what is rendered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<PathBuf>,
     /// Permission bits, 0644 where not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<Mode>,

@@ -84,8 +84,8 @@ class Definition(BrokenTree):
                 "linkage",
                 software,
                 f"{RECIPES}/bottlerocket-applets/bottlerocket-applets_0.1.0.bb",
-                'PROGRAMS = "bottlerocket"',
-                'PROGRAMS = "bottlerocket"\nBOTTLEROCKET_LINKAGE = "static"',
+                'PROGRAMS = "bottlerocket updog"',
+                'PROGRAMS = "bottlerocket updog"\nBOTTLEROCKET_LINKAGE = "static"',
                 "links bottlerocket static, image-builder dynamic",
             ),
             (

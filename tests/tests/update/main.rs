@@ -1,6 +1,8 @@
 //! A node on its way from one version to the next, through firmware and boot
 //! loader.
 
+mod read_back;
+
 use std::net::SocketAddrV4;
 use std::time::Instant;
 

@@ -64,16 +64,19 @@ def check_linkage(tree, built, outcome):
         built,
         wanted,
     )
+    wrong = {}
     for program, recipes in built.items():
         for recipe in recipes:
             linkage = recipe.getVar("BOTTLEROCKET_LINKAGE")
             if linkage != wanted.get(program, linkage):
                 where = tree.show(recipe.getVar("FILE"))
-                outcome.find(
-                    where,
-                    f"links {program} {linkage}, image-builder {wanted[program]}",
-                    f"BOTTLEROCKET_LINKAGE here, or {BUILDER}",
-                )
+                wrong.setdefault((where, linkage, wanted[program]), []).append(program)
+    for (where, linkage, other), programs in wrong.items():
+        outcome.find(
+            where,
+            f"links {' and '.join(programs)} {linkage}, image-builder {other}",
+            f"BOTTLEROCKET_LINKAGE here, or {BUILDER}",
+        )
 
 
 def check_embedded(tree, built, outcome):

@@ -86,7 +86,7 @@ class Definition(BrokenTree):
                 f"{RECIPES}/bottlerocket-applets/bottlerocket-applets_0.1.0.bb",
                 'PROGRAMS = "bottlerocket updog"',
                 'PROGRAMS = "bottlerocket updog"\nBOTTLEROCKET_LINKAGE = "static"',
-                "links bottlerocket static, image-builder dynamic",
+                "links bottlerocket and updog static, image-builder dynamic",
             ),
             (
                 "dropped program",

@@ -28,6 +28,8 @@ do_compile() {
         --first-party ${STAGING_DIR_NATIVE}${prefix_native}
 }
 
+do_compile[file-checksums] += "${BOTTLEROCKET_UPDATE_ROOT_CHECKSUM}"
+
 do_deploy() {
     bottlerocket_place ${DEPLOYDIR}
     ln -sf ${IMAGE_NAME}.img ${DEPLOYDIR}/${IMAGE_LINK_NAME}.img

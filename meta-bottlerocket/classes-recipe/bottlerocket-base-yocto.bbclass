@@ -29,3 +29,4 @@ do_image_img[depends] += " \
     virtual/kernel:do_deploy \
 "
 do_image_img[vardeps] += "BOTTLEROCKET_VARIANT"
+do_image_img[file-checksums] += "${BOTTLEROCKET_UPDATE_ROOT_CHECKSUM}"

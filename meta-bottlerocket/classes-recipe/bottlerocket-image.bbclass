@@ -3,6 +3,8 @@
 #
 #   IMAGE_INSTALL = "packagegroup-bottlerocket-base"
 #   BOTTLEROCKET_VARIANT = "metal-dev"        a file of conf/variants
+#   BOTTLEROCKET_UPDATE_ROOT = "FILE"         root of trust (root.json) of the
+#                                             repository that updates come from
 #   inherit bottlerocket-image
 #
 # image-builder does all of it, from the same definition as without BitBake: it
@@ -26,6 +28,11 @@ SOURCE_DATE_EPOCH = "${BOTTLEROCKET_EPOCH}"
 # Compressed, as for a release. "0" saves time while developing.
 BOTTLEROCKET_COMPRESS ?= "1"
 
+# Without one, nodes take no updates.
+BOTTLEROCKET_UPDATE_ROOT ?= ""
+# For the checksums of the task that reads it.
+BOTTLEROCKET_UPDATE_ROOT_CHECKSUM = "${@d.getVar('BOTTLEROCKET_UPDATE_ROOT') + ':True' if d.getVar('BOTTLEROCKET_UPDATE_ROOT') else ''}"
+
 # The programs that image-builder runs come from native recipes by default.
 BOTTLEROCKET_IMAGE_TOOLS ?= " \
     cryptsetup-native \
@@ -45,6 +52,7 @@ bottlerocket_assemble() {
         --arch ${TARGET_ARCH} \
         --build-id ${BOTTLEROCKET_BUILD_ID} \
         ${@'--release' if d.getVar('BOTTLEROCKET_COMPRESS') == '1' else ''} \
+        ${@'--update-root ' + d.getVar('BOTTLEROCKET_UPDATE_ROOT') if d.getVar('BOTTLEROCKET_UPDATE_ROOT') else ''} \
         --output ${WORKDIR}/image \
         "$@"
     # Both are in the file system and the initramfs now.

@@ -15,6 +15,8 @@ use crate::image::{Image, workspace};
 #[derive(Debug)]
 pub struct TestRepository {
     folder: PathBuf,
+    repository: PathBuf,
+    key: PathBuf,
 }
 
 impl TestRepository {
@@ -25,8 +27,12 @@ impl TestRepository {
             fs::remove_dir_all(&folder)?;
         }
         fs::create_dir_all(&folder)?;
-        let repository = Self { folder };
-        repository.publisher("key", &[repository.key().as_ref()])?;
+        let repository = Self {
+            repository: folder.join("repository"),
+            key: folder.join("key"),
+            folder,
+        };
+        repository.publisher("key", &[&repository.key])?;
         repository.publisher("init", &repository.signing())?;
         Ok(repository)
     }
@@ -39,7 +45,7 @@ impl TestRepository {
             "--os-version".as_ref(),
             version.as_ref(),
             "--update-root".as_ref(),
-            &self.folder.join("repository/metadata/1.root.json"),
+            &self.repository.join("metadata/1.root.json"),
             "--output".as_ref(),
             &output,
         ];
@@ -57,7 +63,7 @@ impl TestRepository {
 
     /// Serves it on the loopback interface, as long as the test runs.
     pub fn serve(&self) -> SocketAddr {
-        let folder = self.folder.join("repository");
+        let folder = self.repository.clone();
         let server = FakeTcpServer::start(move |request| {
             let path = request.target.split('?').next().unwrap_or_default();
             // Names are those that the publisher wrote; nobody else asks here.
@@ -75,18 +81,12 @@ impl TestRepository {
         server.address()
     }
 
-    fn key(&self) -> PathBuf {
-        self.folder.join("key")
-    }
-
     fn signing(&self) -> [&Path; 4] {
-        // Leaked: a test has few repositories, and ends.
-        let leak = |path: PathBuf| -> &'static Path { Box::leak(path.into_boxed_path()) };
         [
             "--repository".as_ref(),
-            leak(self.folder.join("repository")),
+            &self.repository,
             "--key".as_ref(),
-            leak(self.key()),
+            &self.key,
         ]
     }
 

@@ -108,7 +108,6 @@ fn an_instance_of_ec2_asks_its_metadata_service() -> Result<()> {
         [
             "PUT /latest/api/token",
             "GET /latest/dynamic/instance-identity/document",
-            "PUT /latest/api/token",
             "GET /latest/user-data",
         ]
     );

@@ -20,6 +20,12 @@ pub enum Error {
     Digit(char),
 }
 
+impl From<[u8; 32]> for RootHash {
+    fn from(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
 impl RootHash {
     /// The 32 bytes.
     pub fn bytes(&self) -> [u8; 32] {

@@ -245,7 +245,7 @@ async fn run(command: Command) -> Result<()> {
                 .await?;
         }
         Command::Validate { repository } => {
-            let manifest = Repository::new(repository).validate(true).await?;
+            let manifest = Repository::new(repository).validate().await?;
             for update in &manifest.updates {
                 println!("{} {} {}", update.variant, update.arch, update.version);
             }

@@ -53,14 +53,13 @@ impl Repository {
         self.metadata().join("1.root.json")
     }
 
-    /// Reads the repository as a node does, and every target of it. `now` may be
-    /// any time: who publishes has to be able to refresh what has expired.
+    /// Reads the repository as a node does, and every target of it.
     ///
     /// # Errors
     ///
-    /// If anything is missing, or not signed as it should be.
-    pub async fn validate(&self, expirations: bool) -> Result<Manifest> {
-        let repository = self.load(expirations).await?;
+    /// If anything is missing, not signed as it should be, or has expired.
+    pub async fn validate(&self) -> Result<Manifest> {
+        let repository = self.load(ExpirationEnforcement::Safe).await?;
         for (name, _) in repository.targets().signed.targets_iter() {
             let stream = repository.read_target(name).await?;
             let stream = stream.with_context(|| format!("there is no target {}", name.raw()))?;
@@ -78,7 +77,7 @@ impl Repository {
     ///
     /// If it cannot be read.
     pub async fn manifest(&self) -> Result<Manifest> {
-        manifest_of(&self.load(false).await?).await
+        manifest_of(&self.load(ExpirationEnforcement::Unsafe).await?).await
     }
 
     /// Writes the metadata of a repository that offers what `manifest` says,
@@ -96,25 +95,35 @@ impl Repository {
         let manifest_path = new_targets.join(MANIFEST);
         files::write(&manifest_path, manifest.to_json())?;
         let is_new = !self.metadata().join("timestamp.json").exists();
+        let wanted = names(manifest);
         let (mut editor, version) = match is_new {
             true => (RepositoryEditor::new(self.root()).await?, NonZeroU64::MIN),
             false => {
-                let repository = self.load(false).await?;
+                let repository = self.load(ExpirationEnforcement::Unsafe).await?;
+                // Targets that no update names any more are offered no longer.
+                let gone: Vec<TargetName> = repository
+                    .targets()
+                    .signed
+                    .targets_iter()
+                    .map(|(name, _)| name.clone())
+                    .filter(|name| !wanted.iter().any(|wanted| wanted == name.raw()))
+                    .collect();
                 let last = repository
                     .targets()
                     .signed
                     .version
                     .max(repository.snapshot().signed.version)
                     .max(repository.timestamp().signed.version);
-                let editor = RepositoryEditor::from_repo(self.root(), repository).await?;
+                let mut editor = RepositoryEditor::from_repo(self.root(), repository).await?;
+                for name in &gone {
+                    editor.remove_target(name)?;
+                }
                 (editor, last.saturating_add(1))
             }
         };
         for path in list(new_targets)? {
             editor.add_target_path(&path).await?;
         }
-        let wanted = names(manifest);
-        self.drop_others(&mut editor, &wanted, is_new).await?;
         let now = Timestamp::now();
         let (fresh, valid) = (whole(now + signers.fresh), whole(now + signers.valid));
         editor.targets_version(version)?;
@@ -134,34 +143,12 @@ impl Repository {
         Ok(())
     }
 
-    /// Targets that no update names any more are offered no longer.
-    async fn drop_others(
-        &self,
-        editor: &mut RepositoryEditor,
-        wanted: &[String],
-        is_new: bool,
-    ) -> Result<()> {
-        if is_new {
-            return Ok(());
-        }
-        let repository = self.load(false).await?;
-        for (name, _) in repository.targets().signed.targets_iter() {
-            if !wanted.iter().any(|wanted| wanted == name.raw()) {
-                editor.remove_target(name)?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn load(&self, expirations: bool) -> Result<tough::Repository> {
+    /// Who publishes has to be able to read, and refresh, what has expired.
+    async fn load(&self, expirations: ExpirationEnforcement) -> Result<tough::Repository> {
         let root = files::read(&self.root())?;
-        let enforcement = match expirations {
-            true => ExpirationEnforcement::Safe,
-            false => ExpirationEnforcement::Unsafe,
-        };
         RepositoryLoader::new(&root, url(&self.metadata())?, url(&self.targets())?)
             .transport(FilesystemTransport)
-            .expiration_enforcement(enforcement)
+            .expiration_enforcement(expirations)
             .load()
             .await
             .with_context(|| format!("{} is no good repository", self.folder.display()))

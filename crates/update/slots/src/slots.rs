@@ -85,12 +85,6 @@ pub enum Error {
         /// The slot.
         slot: Slot,
     },
-    /// It is the one that runs.
-    #[error("slot {slot} is the one that runs")]
-    Running {
-        /// The slot.
-        slot: Slot,
-    },
 }
 
 /// Both slots of a node.

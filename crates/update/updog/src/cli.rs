@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 use semver::Version;
@@ -76,11 +76,7 @@ enum Command {
         options: Options,
     },
     /// What was written to the other slot boots next
-    UpdateApply {
-        /// Restart at once
-        #[arg(short, long)]
-        reboot: bool,
-    },
+    UpdateApply,
     /// What was written to the other slot does not boot next after all
     UpdateRevert,
     /// Print what is in both slots, as JSON
@@ -89,9 +85,6 @@ enum Command {
     Update {
         #[command(flatten)]
         options: Options,
-        /// Restart at once
-        #[arg(short, long)]
-        reboot: bool,
     },
 }
 
@@ -131,15 +124,15 @@ async fn run(places: &Places, command: Command) -> Result<()> {
         }
         Command::Prepare => change_slots(places, |slots| Ok(slots.clear_inactive()?))?,
         Command::UpdateImage { options } => update_image(places, &options).await?,
-        Command::UpdateApply { reboot } => apply(places, reboot)?,
+        Command::UpdateApply => apply(places)?,
         Command::UpdateRevert => change_slots(places, |slots| Ok(slots.cancel()?))?,
         Command::Status => change_slots(places, |slots| {
             println!("{}", serde_json::to_string(&slots.states()?)?);
             Ok(())
         })?,
-        Command::Update { options, reboot } => {
+        Command::Update { options } => {
             update_image(places, &options).await?;
-            apply(places, reboot)?;
+            apply(places)?;
         }
     }
     Ok(())
@@ -190,15 +183,11 @@ async fn update_image(places: &Places, options: &Options) -> Result<()> {
     Ok(())
 }
 
-fn apply(places: &Places, reboot: bool) -> Result<()> {
+fn apply(places: &Places) -> Result<()> {
     let version = files::read_to_string(&staged(places))
         .context("nothing is written to the other slot; hint: updog update-image")?;
     change_slots(places, |slots| Ok(slots.activate(version.trim())?))?;
     tracing::info!("{} boots next", version.trim());
-    if reboot {
-        rustix::fs::sync();
-        bail!("the restart is the API's: apiclient reboot");
-    }
     Ok(())
 }
 

@@ -1,4 +1,5 @@
-//! `/etc/updog.toml`, rendered from settings.
+//! `/etc/updog.toml`, rendered from settings. The proxy that stands there, too,
+//! comes through the environment, as for every program.
 
 use std::path::Path;
 
@@ -19,10 +20,6 @@ pub struct Config {
     pub lock: Lock,
     /// Whether it takes no part in waves.
     pub ignore_waves: bool,
-    /// The proxy to ask, if there is one.
-    pub https_proxy: Option<String>,
-    /// Hosts that are reached without it.
-    pub no_proxy: Vec<String>,
 }
 
 /// Why there are no updates to be had.
@@ -63,8 +60,6 @@ struct File {
     seed: Option<u32>,
     version_lock: Option<String>,
     ignore_waves: Option<bool>,
-    https_proxy: Option<String>,
-    no_proxy: Option<Vec<String>>,
 }
 
 impl Config {
@@ -107,8 +102,6 @@ impl File {
                 reason: format!("it is neither `latest` nor a version: {error}"),
             })?,
             ignore_waves: self.ignore_waves.unwrap_or(false),
-            https_proxy: self.https_proxy.filter(|proxy| !proxy.is_empty()),
-            no_proxy: self.no_proxy.unwrap_or_default(),
         })
     }
 }

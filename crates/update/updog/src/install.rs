@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use futures_util::TryStreamExt;
 use initramfs_init::root_hash::RootHash;
 use lz4_flex::frame::FrameDecoder;
+use rustix::fs::{Advice, fadvise};
 use slots::{Slot, gpt};
 use tokio_util::io::{StreamReader, SyncIoBridge};
 use update_metadata::Images;
@@ -17,8 +18,8 @@ use crate::verity;
 /// What is read, compared and written at a time.
 const PIECE: usize = 1 << 20;
 
-/// A kernel image that is larger than this is none.
-const MAX_BOOT_BYTES: u64 = 512 << 20;
+/// A kernel image that is larger than this is none. It is kept in memory.
+const MAX_BOOT_BYTES: u64 = 128 << 20;
 
 /// Where the parts of a version go.
 #[derive(Debug, Clone)]
@@ -100,10 +101,9 @@ pub async fn install(
     let hash = to_device(repository, &images.hash, &target.hash).await?;
     let boot = download_boot(repository, &images.boot).await?;
     let root_hash = root_hash(&images.boot, &boot)?;
-    let bytes = root_hash.bytes();
-    verity::verify(&target.root, &target.hash, &bytes)?;
+    verity::verify(&target.root, &target.hash, root_hash)?;
     files::replace(&target.boot, &boot, 0o644)?;
-    gpt::set_identity(&target.disk, target.slot, &bytes)?;
+    gpt::set_identity(&target.disk, target.slot, &root_hash.bytes())?;
     Ok(Written {
         new: root.new + hash.new + boot.len() as u64,
         kept: root.kept + hash.kept,
@@ -128,6 +128,9 @@ async fn to_device(repository: &Repository, name: &str, device: &Path) -> Result
         let mut rest = source.into_inner();
         io::copy(&mut rest, &mut io::sink()).map_err(Fault::Source)?;
         file.sync_all().map_err(Fault::Device)?;
+        // What is read back is to come from the disk, not from memory.
+        let dropped = fadvise(&file, 0, None, Advice::DontNeed);
+        dropped.map_err(|error| Fault::Device(error.into()))?;
         Ok(written)
     })
     .await;
@@ -200,14 +203,24 @@ async fn download_boot(repository: &Repository, name: &str) -> Result<Vec<u8>, E
     let read = beside(move || {
         let mut bytes = Vec::new();
         let mut source = FrameDecoder::new(reader);
-        (&mut source).take(MAX_BOOT_BYTES).read_to_end(&mut bytes)?;
+        (&mut source)
+            .take(MAX_BOOT_BYTES + 1)
+            .read_to_end(&mut bytes)?;
         io::copy(&mut source.into_inner(), &mut io::sink())?;
         Ok(bytes)
     });
-    read.await.map_err(|source| Error::Download {
-        target: name.to_owned(),
+    let target = || name.to_owned();
+    let bytes = read.await.map_err(|source| Error::Download {
+        target: target(),
         source,
-    })
+    })?;
+    match bytes.len() as u64 > MAX_BOOT_BYTES {
+        true => Err(Error::TooLarge {
+            target: target(),
+            place: format!("the {MAX_BOOT_BYTES} bytes that a kernel image may have"),
+        }),
+        false => Ok(bytes),
+    }
 }
 
 /// Works in a thread of its own, while this one waits for the network.

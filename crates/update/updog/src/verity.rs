@@ -2,10 +2,11 @@
 //! from what is on the disk: the proof that a slot holds what was signed.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 use aws_lc_rs::digest::{Context, SHA256};
+use initramfs_init::root_hash::RootHash;
 use initramfs_init::verity::{BLOCK_BYTES, SUPERBLOCK_BYTES, Superblock};
 
 const BLOCK: usize = BLOCK_BYTES as usize;
@@ -35,9 +36,9 @@ pub enum Error {
     #[error("the root hash is {found}, but must be {expected}")]
     RootHash {
         /// What was computed.
-        found: String,
+        found: RootHash,
         /// What was signed.
-        expected: String,
+        expected: RootHash,
     },
 }
 
@@ -47,7 +48,7 @@ pub enum Error {
 /// # Errors
 ///
 /// If they are not what it says.
-pub fn verify(data: &Path, hashes: &Path, root_hash: &[u8; HASH]) -> Result<(), Error> {
+pub fn verify(data: &Path, hashes: &Path, root_hash: RootHash) -> Result<(), Error> {
     let device = || hashes.display().to_string();
     let mut tree = files::at("open", hashes, File::open(hashes))?;
     let mut first = [0; BLOCK];
@@ -82,21 +83,24 @@ pub fn verify(data: &Path, hashes: &Path, root_hash: &[u8; HASH]) -> Result<(), 
             return Err(Error::Tree { device: device() });
         }
     }
-    let found = match levels.last() {
-        Some(top) => digest(&superblock.salt, top).to_vec(),
-        None => leaves,
+    let top = levels.last().map(|top| digest(&superblock.salt, top));
+    let found = match top {
+        Some(hash) => hash,
+        None => array(&leaves),
     };
-    if found != *root_hash {
+    let found = RootHash::from(found);
+    if found != root_hash {
         return Err(Error::RootHash {
-            found: hex(&found),
-            expected: hex(root_hash),
+            found,
+            expected: root_hash,
         });
     }
     Ok(())
 }
 
 /// The hashes of all blocks of data.
-fn leaves(mut data: File, superblock: &Superblock) -> io::Result<Vec<u8>> {
+fn leaves(data: File, superblock: &Superblock) -> io::Result<Vec<u8>> {
+    let mut data = BufReader::with_capacity(1 << 20, data);
     let mut hashes = Vec::new();
     let mut block = [0; BLOCK];
     for _ in 0..superblock.data_blocks {
@@ -116,11 +120,12 @@ fn digest(salt: &[u8], block: &[u8]) -> [u8; HASH] {
     let mut context = Context::new(&SHA256);
     context.update(salt);
     context.update(block);
-    let mut hash = [0; HASH];
-    hash.copy_from_slice(context.finish().as_ref());
-    hash
+    array(context.finish().as_ref())
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+/// A hash that is known to be one.
+fn array(bytes: &[u8]) -> [u8; HASH] {
+    let mut hash = [0; HASH];
+    hash.copy_from_slice(bytes);
+    hash
 }

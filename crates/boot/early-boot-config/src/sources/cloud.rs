@@ -1,5 +1,7 @@
 //! What the metadata services of clouds hand out.
 
+use std::rc::Rc;
+
 use apiclient::Layer;
 use instance_metadata::{Azure, Ec2, Gcp, OpenStack};
 use serde_json::json;
@@ -10,7 +12,7 @@ use super::{Error, Source, UserData};
 #[derive(Debug)]
 pub enum Service {
     /// Of Amazon EC2.
-    Ec2(Ec2),
+    Ec2(Rc<Ec2>),
     /// Of OpenStack.
     OpenStack(OpenStack),
     /// Of Google Compute Engine.
@@ -37,7 +39,7 @@ impl Source for Service {
 
 /// `aws.region`, as the identity document of an EC2 instance has it.
 #[derive(Debug)]
-pub struct Region(pub Ec2);
+pub struct Region(pub Rc<Ec2>);
 
 impl Source for Region {
     fn fetch(&self) -> Result<Option<UserData>, Error> {

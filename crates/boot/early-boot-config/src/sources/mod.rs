@@ -8,6 +8,7 @@ mod volume;
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use apiclient::Layer;
 use instance_metadata::{Azure, Ec2, Gcp, OpenStack};
@@ -114,10 +115,14 @@ pub fn standard(places: &Places) -> Result<Vec<Box<dyn Source>>, Error> {
 
 fn of_platform(platform: Platform, volumes: &Path) -> Vec<Box<dyn Source>> {
     match platform {
-        Platform::Aws => vec![
-            Box::new(Region(Ec2::default())),
-            Box::new(Service::Ec2(Ec2::default())),
-        ],
+        Platform::Aws => {
+            // Shared, so that one token does for both.
+            let service = Rc::new(Ec2::default());
+            vec![
+                Box::new(Region(Rc::clone(&service))),
+                Box::new(Service::Ec2(service)),
+            ]
+        }
         Platform::Azure => vec![Box::new(Service::Azure(Azure::default()))],
         Platform::Gcp => vec![Box::new(Service::Gcp(Gcp::default()))],
         // What is on a config drive is all that the service would tell.

@@ -44,26 +44,40 @@ fn a_node_goes_to_the_next_version_and_keeps_its_settings() -> Result<()> {
     node.wait_ready(BOOT)?;
     let channel = node.channel();
     assert_eq!(version(channel)?, "1.0.0");
-    assert_eq!(slot(channel, 0)?["state"], "good");
+    let status = update(channel, &["check"])?;
+    assert_eq!(status["slots"][0]["state"], "good");
+    assert_eq!(status["chosen_update"]["version"], "1.1.0");
 
-    for step in ["check-update", "update-image", "update-apply"] {
-        run(channel, step)?;
-    }
-    let staged = slot(channel, 1)?;
+    // As on the slide: three requests.
+    post(channel, "refresh-updates")?;
+    wait_for_state(channel, "Available")?;
+    post(channel, "prepare-update")?;
+    wait_for_state(channel, "Staged")?;
+    post(channel, "activate-update")?;
+    let status = wait_for_state(channel, "Ready")?;
+    assert_eq!(status["staging_partition"]["image"]["version"], "1.1.0");
+    assert_eq!(status["staging_partition"]["next_to_boot"], true);
+    // As a person does it, who thinks twice.
+    update(channel, &["cancel"])?;
+    assert_eq!(update(channel, &["check"])?["slots"][1]["state"], "empty");
+    let status = update(channel, &["apply"])?;
+    let staged = &status["slots"][1];
     assert_eq!(
         (&staged["state"], &staged["left"]),
         (&"tried".into(), &3.into())
     );
-    assert_eq!(
-        (&staged["primary"], &staged["booted"]),
-        (&true.into(), &false.into())
-    );
+    assert_eq!(staged["primary"], true);
     assert!(denials(channel)?.is_empty(), "{:?}", denials(channel)?);
 
     api::apiclient(channel, &["reboot"])?;
     wait_for_version(&node, "1.1.0")?;
     node.wait_ready(BOOT)?;
-    let booted = slot(channel, 1)?;
+    let status = update(channel, &["check"])?;
+    assert_eq!(
+        status["no_update_reason"],
+        "1.1.0 is the newest version there is"
+    );
+    let booted = &status["slots"][1];
     assert_eq!(booted["state"], "good", "{}", node.console().tail());
     assert_eq!(
         (&booted["primary"], &booted["booted"]),
@@ -75,21 +89,41 @@ fn a_node_goes_to_the_next_version_and_keeps_its_settings() -> Result<()> {
     Ok(())
 }
 
-/// Runs a step of an update as its unit does.
-fn run(channel: &Channel, step: &str) -> Result<String> {
-    let unit = format!("update@{step}.service");
-    let started = channel.output(&["/usr/bin/systemctl", "start", &unit]);
-    let journal = channel.output(&["/usr/bin/journalctl", "-b", "-o", "cat", "-u", &unit])?;
-    ensure!(started.is_ok(), "{started:?}: {journal}");
-    Ok(journal)
+/// `apiclient update`; what it prints last.
+fn update(channel: &Channel, arguments: &[&str]) -> Result<Value> {
+    let done = api::apiclient(channel, &[&["update"], arguments].concat())?;
+    let (output, errors) = (done.stdout.text(), done.stderr.text());
+    ensure!(done.exit == 0, "update {arguments:?}: {errors}");
+    let whole = serde_json::from_str(&output);
+    whole.or_else(|_| {
+        let last = output.lines().last().unwrap_or_default();
+        serde_json::from_str(last).with_context(|| format!("no JSON: {output}"))
+    })
 }
 
-/// What updog says of a slot.
-fn slot(channel: &Channel, number: usize) -> Result<Value> {
-    let journal = run(channel, "status")?;
-    let line = journal.lines().rfind(|line| line.starts_with('['));
-    let states: Value = serde_json::from_str(line.context("no status in the journal")?)?;
-    Ok(states[number].clone())
+fn post(channel: &Channel, action: &str) -> Result<()> {
+    let path = format!("/actions/{action}");
+    let done = api::apiclient(channel, &["-u", &path, "-m", "POST"])?;
+    ensure!(done.exit == 0, "{action}: {}", done.stderr.text());
+    Ok(())
+}
+
+/// Asks until the action is over.
+fn wait_for_state(channel: &Channel, expected: &str) -> Result<Value> {
+    let deadline = Instant::now() + BOOT;
+    loop {
+        let done = api::apiclient(channel, &["-u", "/updates/status"])?;
+        let errors = done.stderr.text();
+        if done.exit == 0 {
+            let status: Value = serde_json::from_slice(&done.stdout.0)?;
+            ensure!(status["update_state"] == expected, "{status}");
+            return Ok(status);
+        }
+        ensure!(
+            errors.contains("423") && Instant::now() < deadline,
+            "{errors}"
+        );
+    }
 }
 
 fn version(channel: &Channel) -> Result<String> {

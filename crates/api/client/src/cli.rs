@@ -16,6 +16,7 @@ use crate::commands::render::Render;
 use crate::commands::schema::Schema;
 use crate::commands::set::Set;
 use crate::commands::unset::Unset;
+use crate::commands::update::Update;
 use crate::commands::validate::Validate;
 use crate::output::Format;
 
@@ -78,6 +79,8 @@ pub enum Command {
     /// Print whether this node is degraded and why, and how the last change
     /// of settings went
     Status,
+    /// Look for, take or take back another version of the OS
+    Update(Update),
     /// Reboot this node
     Reboot,
     /// Check user data without a node

@@ -37,6 +37,10 @@ struct Arguments {
     )]
     applier_socket: PathBuf,
 
+    /// Folder of the updater
+    #[arg(long, value_name = "FOLDER", default_value = "/run/updates")]
+    updates_path: PathBuf,
+
     /// File that says which version of the OS this is
     #[arg(long, value_name = "FILE", default_value = "/usr/lib/os-release")]
     os_release_path: PathBuf,
@@ -94,6 +98,7 @@ fn run(arguments: Arguments) -> Result<()> {
         os_release: arguments.os_release_path,
         variant: arguments.variant_path,
         applier_socket: arguments.applier_socket,
+        updates: arguments.updates_path,
         systemctl: "/usr/bin/systemctl".into(),
     };
     let server = Server::open(config)?;

@@ -39,6 +39,7 @@ mod settings;
 mod state;
 mod status;
 mod transactions;
+mod updates;
 
 pub use cli::main;
 pub use server::{Config, Error, Server};

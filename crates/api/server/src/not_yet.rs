@@ -6,18 +6,6 @@ use hyper::StatusCode;
 use crate::answer::{self, Failure};
 use crate::operation::{Operation, Shape, now};
 
-/// Updates of the OS.
-pub(crate) const fn updates(method: &'static str, path: &'static str) -> Operation {
-    Operation {
-        handler: |_, _| {
-            now(refuse(
-                "this version of the OS cannot be updated through the API",
-            ))
-        },
-        ..operation(method, path)
-    }
-}
-
 /// Commands in host containers.
 pub(crate) const fn exec(method: &'static str, path: &'static str) -> Operation {
     Operation {

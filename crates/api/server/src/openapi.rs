@@ -90,8 +90,10 @@ const REFUSALS: &[(u16, &str)] = &[
     (400, "The request is wrong"),
     (403, "Only root may ask for this"),
     (404, "There is no such thing"),
+    (409, "It is not allowed in this state"),
     (413, "It would become too large"),
     (422, "Nothing is pending"),
+    (423, "Another one is not over yet"),
     (429, "There are too many already"),
     (500, "The node could not do it"),
     (501, "This version does not do this"),
@@ -123,6 +125,10 @@ fn content(shape: Shape) -> Value {
 
 fn reference(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
+}
+
+fn or_null(name: &str) -> Value {
+    json!({"oneOf": [reference(name), {"type": "null"}]})
 }
 
 /// An object without further members, of which some must be there.
@@ -216,6 +222,56 @@ fn schemas(model: &Model) -> Value {
             "current": whether,
             "damaged": text,
         }))),
+        "System": object(&["arch", "version", "variant"], json!({
+            "arch": text,
+            "version": text,
+            "variant": text,
+        })),
+        "Installed": object(&["image", "next_to_boot"], json!({
+            "image": reference("System"),
+            "next_to_boot": whether,
+        })),
+        "Slot": object(&["slot", "state", "version", "activation", "booted", "primary"], json!({
+            "slot": {"enum": ["a", "b"]},
+            "state": {"enum": ["empty", "good", "tried", "bad"]},
+            "left": number,
+            "done": number,
+            "version": optional,
+            "activation": {"type": ["integer", "null"]},
+            "booted": whether,
+            "primary": whether,
+        })),
+        "UpdateStatus": object(
+            &["update_state", "available_updates", "chosen_update", "active_partition",
+              "staging_partition", "most_recent_command"],
+            json!({
+                "update_state": {"enum": ["Idle", "Available", "Staged", "Ready"]},
+                "available_updates": texts,
+                "chosen_update": or_null("System"),
+                "no_update_reason": text,
+                "active_partition": or_null("Installed"),
+                "staging_partition": or_null("Installed"),
+                "slots": list(reference("Slot")),
+                "most_recent_command": object(
+                    &["cmd_type", "cmd_status", "timestamp", "exit_status", "stderr"],
+                    json!({
+                        "cmd_type": text,
+                        "cmd_status": {"enum": ["Success", "Failed"]},
+                        "timestamp": text,
+                        "exit_status": {"type": "integer"},
+                        "stderr": text,
+                    }),
+                ),
+            }),
+        ),
+        "UpdateProgress": object(&["running"], json!({
+            "running": whether,
+            "download": object(&["version", "done", "total"], json!({
+                "version": text,
+                "done": number,
+                "total": number,
+            })),
+        })),
         "Status": {
             "type": "object",
             "properties": {

@@ -3,14 +3,22 @@
 use crate::operation::{Operation, Parameter, Shape, now};
 use crate::{
     applier, check, history, metadata, not_yet, openapi, os, overview, power, settings, status,
-    transactions,
+    transactions, updates,
 };
 
 /// All of them. A request that is for none is answered with 404.
 pub(crate) fn all() -> impl Iterator<Item = &'static Operation> {
-    [SETTINGS, TRANSACTIONS, HISTORY, NODE, DECLARED, NOT_YET]
-        .into_iter()
-        .flatten()
+    [
+        SETTINGS,
+        TRANSACTIONS,
+        HISTORY,
+        NODE,
+        DECLARED,
+        UPDATES,
+        NOT_YET,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 const TX: Parameter = Parameter {
@@ -338,13 +346,78 @@ const DECLARED: &[Operation] = &[
     },
 ];
 
+const UPDATES: &[Operation] = &[
+    Operation {
+        handler: |state, request| Box::pin(updates::act(state, request, "refresh")),
+        ..update_action("/actions/refresh-updates", "Looks for an update")
+    },
+    Operation {
+        handler: |state, request| Box::pin(updates::act(state, request, "prepare")),
+        ..update_action(
+            "/actions/prepare-update",
+            "Writes the chosen update to the other slot",
+        )
+    },
+    Operation {
+        handler: |state, request| Box::pin(updates::act(state, request, "activate")),
+        ..update_action(
+            "/actions/activate-update",
+            "What was written to the other slot boots next",
+        )
+    },
+    Operation {
+        handler: |state, request| Box::pin(updates::act(state, request, "deactivate")),
+        ..update_action(
+            "/actions/deactivate-update",
+            "The other slot does not boot next after all",
+        )
+    },
+    Operation {
+        handler: |state, request| Box::pin(updates::act(state, request, "rollback")),
+        ..update_action(
+            "/actions/rollback-update",
+            "The system that ran before this one boots next",
+        )
+    },
+    Operation {
+        method: "GET",
+        path: "/updates/status",
+        summary: "How far the node is on its way to another version, and how the last action \
+                  ended",
+        query: &[],
+        body: None,
+        answer: Shape::Described("UpdateStatus"),
+        errors: &[404, 423],
+        handler: |state, _| Box::pin(updates::status(state)),
+    },
+    Operation {
+        method: "GET",
+        path: "/updates/progress",
+        summary: "Whether an update action is not over yet, and how far its download is",
+        query: &[],
+        body: None,
+        answer: Shape::Described("UpdateProgress"),
+        errors: &[],
+        handler: |state, _| Box::pin(updates::progress(state)),
+    },
+];
+
+/// An action that goes on after the answer.
+const fn update_action(path: &'static str, summary: &'static str) -> Operation {
+    Operation {
+        method: "POST",
+        path,
+        summary,
+        query: &[],
+        body: None,
+        answer: Shape::Nothing,
+        errors: &[404, 409, 423],
+        handler: |_, _| now(crate::answer::done()),
+    }
+}
+
 /// What this version answers with 501.
 const NOT_YET: &[Operation] = &[
-    not_yet::updates("POST", "/actions/refresh-updates"),
-    not_yet::updates("POST", "/actions/prepare-update"),
-    not_yet::updates("POST", "/actions/activate-update"),
-    not_yet::updates("POST", "/actions/deactivate-update"),
-    not_yet::updates("GET", "/updates/status"),
     not_yet::exec("GET", "/exec"),
     not_yet::reports("GET", "/report"),
     not_yet::reports("GET", "/report/cis"),

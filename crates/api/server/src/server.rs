@@ -24,6 +24,8 @@ pub struct Config {
     pub variant: PathBuf,
     /// The socket of the settings applier.
     pub applier_socket: PathBuf,
+    /// The folder of the updater, with its socket.
+    pub updates: PathBuf,
     /// The program that reboots.
     pub systemctl: PathBuf,
 }
@@ -90,6 +92,7 @@ impl Server {
             os,
             declarations,
             config.applier_socket,
+            config.updates,
             config.systemctl,
         );
         Ok(Server {

@@ -17,6 +17,7 @@ pub(crate) struct State {
     pub os: Os,
     pub declarations: Declarations,
     pub applier_socket: PathBuf,
+    pub updates: PathBuf,
     pub systemctl: PathBuf,
     /// The answer to `GET /` after the settings: it never changes.
     pub rest: String,
@@ -37,6 +38,7 @@ impl State {
         os: Os,
         declarations: Declarations,
         applier_socket: PathBuf,
+        updates: PathBuf,
         systemctl: PathBuf,
     ) -> State {
         let metadata = declarations.metadata();
@@ -51,6 +53,7 @@ impl State {
             os,
             declarations,
             applier_socket,
+            updates,
             systemctl,
             history: store.history(),
             live: RwLock::new(Arc::new(store.snapshot())),

@@ -201,13 +201,25 @@ impl<F: Folder> Slots<F> {
     }
 
     /// The other slot does not boot next after all. What was written to it
-    /// stays, for another [`Self::activate`].
+    /// stays, for another [`Self::activate`]; a good system stays good.
     ///
     /// # Errors
     ///
     /// If the system that runs is not good.
     pub fn cancel(&mut self) -> Result<(), Error> {
-        self.clear_inactive()
+        let slot = self.booted;
+        if self.get(slot.other())?.health != Health::Good {
+            return self.clear_inactive();
+        }
+        self.require_good(slot)?;
+        let state = self.get(slot)?;
+        match state.primary {
+            true => Ok(()),
+            false => self.put(
+                EntryName { slot, tries: None },
+                &state.version.unwrap_or_default(),
+            ),
+        }
     }
 
     /// The other slot's system, which was good before, boots next.

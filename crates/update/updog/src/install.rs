@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::TryStreamExt;
 use initramfs_init::root_hash::RootHash;
@@ -13,6 +14,7 @@ use tokio_util::io::{StreamReader, SyncIoBridge};
 use update_metadata::Images;
 
 use crate::repository::{self, Repository};
+use crate::run_folder::Progress;
 use crate::verity;
 
 /// What is read, compared and written at a time.
@@ -96,10 +98,15 @@ pub async fn install(
     repository: &Repository,
     images: &Images,
     target: &Target,
+    progress: Progress,
 ) -> Result<Written, Error> {
-    let root = to_device(repository, &images.root, &target.root).await?;
-    let hash = to_device(repository, &images.hash, &target.hash).await?;
-    let boot = download_boot(repository, &images.boot).await?;
+    let source = Source {
+        repository,
+        progress: Arc::new(Mutex::new(progress)),
+    };
+    let root = to_device(&source, &images.root, &target.root).await?;
+    let hash = to_device(&source, &images.hash, &target.hash).await?;
+    let boot = download_boot(&source, &images.boot).await?;
     let root_hash = root_hash(&images.boot, &boot)?;
     verity::verify(&target.root, &target.hash, root_hash)?;
     files::replace(&target.boot, &boot, 0o644)?;
@@ -110,10 +117,29 @@ pub async fn install(
     })
 }
 
+/// Where parts come from, and who is told how many of them have come.
+#[derive(Debug)]
+struct Source<'a> {
+    repository: &'a Repository,
+    progress: Arc<Mutex<Progress>>,
+}
+
+impl Source<'_> {
+    async fn reader(&self, name: &str) -> Result<impl Read + Send + use<>, Error> {
+        let stream = self.repository.stream(name).await?;
+        let progress = Arc::clone(&self.progress);
+        let counted = stream.map_err(io::Error::other).inspect_ok(move |bytes| {
+            let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
+            progress.add(bytes.len() as u64);
+        });
+        Ok(SyncIoBridge::new(StreamReader::new(Box::pin(counted))))
+    }
+}
+
 /// Streams a target into a partition. What is there and right is not written
 /// again.
-async fn to_device(repository: &Repository, name: &str, device: &Path) -> Result<Written, Error> {
-    let reader = reader(repository, name).await?;
+async fn to_device(source: &Source<'_>, name: &str, device: &Path) -> Result<Written, Error> {
+    let reader = source.reader(name).await?;
     let (name, path) = (name.to_owned(), device.to_owned());
     let mut file = files::at(
         "open",
@@ -198,8 +224,8 @@ fn fill(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(length)
 }
 
-async fn download_boot(repository: &Repository, name: &str) -> Result<Vec<u8>, Error> {
-    let reader = reader(repository, name).await?;
+async fn download_boot(source: &Source<'_>, name: &str) -> Result<Vec<u8>, Error> {
+    let reader = source.reader(name).await?;
     let read = beside(move || {
         let mut bytes = Vec::new();
         let mut source = FrameDecoder::new(reader);
@@ -229,12 +255,6 @@ async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) ->
         Ok(done) => done,
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
-}
-
-async fn reader(repository: &Repository, name: &str) -> Result<impl Read + Send + use<>, Error> {
-    let stream = repository.stream(name).await?;
-    let stream = Box::pin(stream.map_err(io::Error::other));
-    Ok(SyncIoBridge::new(StreamReader::new(stream)))
 }
 
 /// The root hash on the command line in a kernel image.

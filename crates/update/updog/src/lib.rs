@@ -5,13 +5,18 @@
 //! decides, [`install`] writes and reads back. What boots is decided by the crate
 //! `slots`, and only when all is written.
 
+mod action;
 mod cli;
 mod config;
 mod install;
 mod repository;
+mod run_folder;
+mod status;
+mod updater;
 pub mod verity;
 
 pub use cli::main;
 pub use config::{Config, Error as ConfigError};
 pub use install::{Error as InstallError, Target, Written, install};
 pub use repository::{Error as RepositoryError, Repository};
+pub use run_folder::{Progress, RunFolder};

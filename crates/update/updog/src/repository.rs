@@ -9,7 +9,7 @@ use tough::{
     DefaultTransport, ExpirationEnforcement, HttpTransportBuilder, IntoVec, Limits,
     RepositoryLoader, TargetName,
 };
-use update_metadata::{MANIFEST, Manifest};
+use update_metadata::{Images, MANIFEST, Manifest};
 
 use crate::config::Config;
 
@@ -122,14 +122,34 @@ impl Repository {
         + use<>,
         Error,
     > {
-        let no_target = || Error::NoTarget {
-            url: self.url.clone(),
-            name: name.to_owned(),
-        };
-        let target = TargetName::new(name).map_err(|_| no_target())?;
+        let target = TargetName::new(name).map_err(|_| self.no_target(name))?;
         let stream = self.verified.read_target(&target).await;
         let stream = stream.map_err(|source| self.error(source))?;
-        stream.ok_or_else(no_target)
+        stream.ok_or_else(|| self.no_target(name))
+    }
+
+    /// The bytes of all parts of a version, as they are sent.
+    ///
+    /// # Errors
+    ///
+    /// If one is missing.
+    pub fn length(&self, images: &Images) -> Result<u64, Error> {
+        let mut total = 0;
+        for name in [&images.boot, &images.root, &images.hash] {
+            let found = TargetName::new(name).ok().and_then(|target| {
+                let targets = &self.verified.targets().signed;
+                targets.find_target(&target, false).ok()
+            });
+            total += found.ok_or_else(|| self.no_target(name))?.length;
+        }
+        Ok(total)
+    }
+
+    fn no_target(&self, name: &str) -> Error {
+        Error::NoTarget {
+            url: self.url.clone(),
+            name: name.to_owned(),
+        }
     }
 
     fn error(&self, source: tough::error::Error) -> Error {

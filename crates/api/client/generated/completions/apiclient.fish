@@ -45,6 +45,7 @@ complete -c apiclient -n "__fish_apiclient_needs_command" -f -a "check" -d 'Try 
 complete -c apiclient -n "__fish_apiclient_needs_command" -f -a "history" -d 'Print the last generations of settings, newest first'
 complete -c apiclient -n "__fish_apiclient_needs_command" -f -a "rollback" -d 'Make the settings what they were in an earlier generation'
 complete -c apiclient -n "__fish_apiclient_needs_command" -f -a "status" -d 'Print whether this node is degraded and why, and how the last change of settings went'
+complete -c apiclient -n "__fish_apiclient_needs_command" -f -a "update" -d 'Look for, take or take back another version of the OS'
 complete -c apiclient -n "__fish_apiclient_needs_command" -f -a "reboot" -d 'Reboot this node'
 complete -c apiclient -n "__fish_apiclient_needs_command" -f -a "validate" -d 'Check user data without a node'
 complete -c apiclient -n "__fish_apiclient_needs_command" -f -a "render" -d 'Print, or write, the configuration files that a node makes of user data; needs no node'
@@ -127,6 +128,63 @@ table\t'Columns, for people'"
 complete -c apiclient -n "__fish_apiclient_using_subcommand status" -l log-level -d 'What to log on standard error: off, error, warn, info, debug or trace' -r
 complete -c apiclient -n "__fish_apiclient_using_subcommand status" -s v -l verbose -d 'Log each request and its status code (as `--log-level debug`)'
 complete -c apiclient -n "__fish_apiclient_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and not __fish_seen_subcommand_from check apply cancel rollback status help" -s s -l socket-path -d 'Socket of the API server' -r -F
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and not __fish_seen_subcommand_from check apply cancel rollback status help" -s o -l output -d 'How to print settings, status, history and changes [default: json for `get` and `status`, else table]' -r -f -a "json\t'What the API answered, indented'
+toml\t'The same as TOML; a list stands in a table named after the command'
+table\t'Columns, for people'"
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and not __fish_seen_subcommand_from check apply cancel rollback status help" -l log-level -d 'What to log on standard error: off, error, warn, info, debug or trace' -r
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and not __fish_seen_subcommand_from check apply cancel rollback status help" -s v -l verbose -d 'Log each request and its status code (as `--log-level debug`)'
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and not __fish_seen_subcommand_from check apply cancel rollback status help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and not __fish_seen_subcommand_from check apply cancel rollback status help" -f -a "check" -d 'Look for an update, and print the status'
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and not __fish_seen_subcommand_from check apply cancel rollback status help" -f -a "apply" -d 'Write the update to the other slot, and let it boot next'
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and not __fish_seen_subcommand_from check apply cancel rollback status help" -f -a "cancel" -d 'The other slot does not boot next after all'
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and not __fish_seen_subcommand_from check apply cancel rollback status help" -f -a "rollback" -d 'The system that ran before this one boots next'
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and not __fish_seen_subcommand_from check apply cancel rollback status help" -f -a "status" -d 'Print how far the node is on its way to another version'
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and not __fish_seen_subcommand_from check apply cancel rollback status help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and __fish_seen_subcommand_from check" -s s -l socket-path -d 'Socket of the API server' -r -F
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and __fish_seen_subcommand_from check" -s o -l output -d 'How to print settings, status, history and changes [default: json for `get` and `status`, else table]' -r -f -a "json\t'What the API answered, indented'
+toml\t'The same as TOML; a list stands in a table named after the command'
+table\t'Columns, for people'"
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and __fish_seen_subcommand_from check" -l log-level -d 'What to log on standard error: off, error, warn, info, debug or trace' -r
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Log each request and its status code (as `--log-level debug`)'
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and __fish_seen_subcommand_from apply" -s s -l socket-path -d 'Socket of the API server' -r -F
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and __fish_seen_subcommand_from apply" -s o -l output -d 'How to print settings, status, history and changes [default: json for `get` and `status`, else table]' -r -f -a "json\t'What the API answered, indented'
+toml\t'The same as TOML; a list stands in a table named after the command'
+table\t'Columns, for people'"
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and __fish_seen_subcommand_from apply" -l log-level -d 'What to log on standard error: off, error, warn, info, debug or trace' -r
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and __fish_seen_subcommand_from apply" -s c -l check -d 'Look for a newer one first, if one was found before'
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and __fish_seen_subcommand_from apply" -s r -l reboot -d 'Reboot into it'
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and __fish_seen_subcommand_from apply" -s v -l verbose -d 'Log each request and its status code (as `--log-level debug`)'
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and __fish_seen_subcommand_from apply" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and __fish_seen_subcommand_from cancel" -s s -l socket-path -d 'Socket of the API server' -r -F
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and __fish_seen_subcommand_from cancel" -s o -l output -d 'How to print settings, status, history and changes [default: json for `get` and `status`, else table]' -r -f -a "json\t'What the API answered, indented'
+toml\t'The same as TOML; a list stands in a table named after the command'
+table\t'Columns, for people'"
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and __fish_seen_subcommand_from cancel" -l log-level -d 'What to log on standard error: off, error, warn, info, debug or trace' -r
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and __fish_seen_subcommand_from cancel" -s v -l verbose -d 'Log each request and its status code (as `--log-level debug`)'
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and __fish_seen_subcommand_from cancel" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and __fish_seen_subcommand_from rollback" -s s -l socket-path -d 'Socket of the API server' -r -F
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and __fish_seen_subcommand_from rollback" -s o -l output -d 'How to print settings, status, history and changes [default: json for `get` and `status`, else table]' -r -f -a "json\t'What the API answered, indented'
+toml\t'The same as TOML; a list stands in a table named after the command'
+table\t'Columns, for people'"
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and __fish_seen_subcommand_from rollback" -l log-level -d 'What to log on standard error: off, error, warn, info, debug or trace' -r
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and __fish_seen_subcommand_from rollback" -s r -l reboot -d 'Reboot into it'
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and __fish_seen_subcommand_from rollback" -s v -l verbose -d 'Log each request and its status code (as `--log-level debug`)'
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and __fish_seen_subcommand_from rollback" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and __fish_seen_subcommand_from status" -s s -l socket-path -d 'Socket of the API server' -r -F
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and __fish_seen_subcommand_from status" -s o -l output -d 'How to print settings, status, history and changes [default: json for `get` and `status`, else table]' -r -f -a "json\t'What the API answered, indented'
+toml\t'The same as TOML; a list stands in a table named after the command'
+table\t'Columns, for people'"
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and __fish_seen_subcommand_from status" -l log-level -d 'What to log on standard error: off, error, warn, info, debug or trace' -r
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Log each request and its status code (as `--log-level debug`)'
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and __fish_seen_subcommand_from help" -f -a "check" -d 'Look for an update, and print the status'
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and __fish_seen_subcommand_from help" -f -a "apply" -d 'Write the update to the other slot, and let it boot next'
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and __fish_seen_subcommand_from help" -f -a "cancel" -d 'The other slot does not boot next after all'
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and __fish_seen_subcommand_from help" -f -a "rollback" -d 'The system that ran before this one boots next'
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and __fish_seen_subcommand_from help" -f -a "status" -d 'Print how far the node is on its way to another version'
+complete -c apiclient -n "__fish_apiclient_using_subcommand update; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c apiclient -n "__fish_apiclient_using_subcommand reboot" -s s -l socket-path -d 'Socket of the API server' -r -F
 complete -c apiclient -n "__fish_apiclient_using_subcommand reboot" -s o -l output -d 'How to print settings, status, history and changes [default: json for `get` and `status`, else table]' -r -f -a "json\t'What the API answered, indented'
 toml\t'The same as TOML; a list stands in a table named after the command'
@@ -161,18 +219,24 @@ table\t'Columns, for people'"
 complete -c apiclient -n "__fish_apiclient_using_subcommand schema" -l log-level -d 'What to log on standard error: off, error, warn, info, debug or trace' -r
 complete -c apiclient -n "__fish_apiclient_using_subcommand schema" -s v -l verbose -d 'Log each request and its status code (as `--log-level debug`)'
 complete -c apiclient -n "__fish_apiclient_using_subcommand schema" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c apiclient -n "__fish_apiclient_using_subcommand help; and not __fish_seen_subcommand_from raw get set apply unset diff check history rollback status reboot validate render schema help" -f -a "raw" -d 'Send one request and print the body of the answer'
-complete -c apiclient -n "__fish_apiclient_using_subcommand help; and not __fish_seen_subcommand_from raw get set apply unset diff check history rollback status reboot validate render schema help" -f -a "get" -d 'Print settings and facts about the OS'
-complete -c apiclient -n "__fish_apiclient_using_subcommand help; and not __fish_seen_subcommand_from raw get set apply unset diff check history rollback status reboot validate render schema help" -f -a "set" -d 'Change settings, all of them or none'
-complete -c apiclient -n "__fish_apiclient_using_subcommand help; and not __fish_seen_subcommand_from raw get set apply unset diff check history rollback status reboot validate render schema help" -f -a "apply" -d 'Change settings to what TOML or JSON user data says, all or none'
-complete -c apiclient -n "__fish_apiclient_using_subcommand help; and not __fish_seen_subcommand_from raw get set apply unset diff check history rollback status reboot validate render schema help" -f -a "unset" -d 'Take back what was set: the value of the next weaker layer, such as the default, is in force again'
-complete -c apiclient -n "__fish_apiclient_using_subcommand help; and not __fish_seen_subcommand_from raw get set apply unset diff check history rollback status reboot validate render schema help" -f -a "diff" -d 'Print what a pending transaction would change'
-complete -c apiclient -n "__fish_apiclient_using_subcommand help; and not __fish_seen_subcommand_from raw get set apply unset diff check history rollback status reboot validate render schema help" -f -a "check" -d 'Try changes without making them: print what would be set, which files would change and what would be restarted'
-complete -c apiclient -n "__fish_apiclient_using_subcommand help; and not __fish_seen_subcommand_from raw get set apply unset diff check history rollback status reboot validate render schema help" -f -a "history" -d 'Print the last generations of settings, newest first'
-complete -c apiclient -n "__fish_apiclient_using_subcommand help; and not __fish_seen_subcommand_from raw get set apply unset diff check history rollback status reboot validate render schema help" -f -a "rollback" -d 'Make the settings what they were in an earlier generation'
-complete -c apiclient -n "__fish_apiclient_using_subcommand help; and not __fish_seen_subcommand_from raw get set apply unset diff check history rollback status reboot validate render schema help" -f -a "status" -d 'Print whether this node is degraded and why, and how the last change of settings went'
-complete -c apiclient -n "__fish_apiclient_using_subcommand help; and not __fish_seen_subcommand_from raw get set apply unset diff check history rollback status reboot validate render schema help" -f -a "reboot" -d 'Reboot this node'
-complete -c apiclient -n "__fish_apiclient_using_subcommand help; and not __fish_seen_subcommand_from raw get set apply unset diff check history rollback status reboot validate render schema help" -f -a "validate" -d 'Check user data without a node'
-complete -c apiclient -n "__fish_apiclient_using_subcommand help; and not __fish_seen_subcommand_from raw get set apply unset diff check history rollback status reboot validate render schema help" -f -a "render" -d 'Print, or write, the configuration files that a node makes of user data; needs no node'
-complete -c apiclient -n "__fish_apiclient_using_subcommand help; and not __fish_seen_subcommand_from raw get set apply unset diff check history rollback status reboot validate render schema help" -f -a "schema" -d 'Print the JSON Schema of user data\'s `settings`; needs no node'
-complete -c apiclient -n "__fish_apiclient_using_subcommand help; and not __fish_seen_subcommand_from raw get set apply unset diff check history rollback status reboot validate render schema help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c apiclient -n "__fish_apiclient_using_subcommand help; and not __fish_seen_subcommand_from raw get set apply unset diff check history rollback status update reboot validate render schema help" -f -a "raw" -d 'Send one request and print the body of the answer'
+complete -c apiclient -n "__fish_apiclient_using_subcommand help; and not __fish_seen_subcommand_from raw get set apply unset diff check history rollback status update reboot validate render schema help" -f -a "get" -d 'Print settings and facts about the OS'
+complete -c apiclient -n "__fish_apiclient_using_subcommand help; and not __fish_seen_subcommand_from raw get set apply unset diff check history rollback status update reboot validate render schema help" -f -a "set" -d 'Change settings, all of them or none'
+complete -c apiclient -n "__fish_apiclient_using_subcommand help; and not __fish_seen_subcommand_from raw get set apply unset diff check history rollback status update reboot validate render schema help" -f -a "apply" -d 'Change settings to what TOML or JSON user data says, all or none'
+complete -c apiclient -n "__fish_apiclient_using_subcommand help; and not __fish_seen_subcommand_from raw get set apply unset diff check history rollback status update reboot validate render schema help" -f -a "unset" -d 'Take back what was set: the value of the next weaker layer, such as the default, is in force again'
+complete -c apiclient -n "__fish_apiclient_using_subcommand help; and not __fish_seen_subcommand_from raw get set apply unset diff check history rollback status update reboot validate render schema help" -f -a "diff" -d 'Print what a pending transaction would change'
+complete -c apiclient -n "__fish_apiclient_using_subcommand help; and not __fish_seen_subcommand_from raw get set apply unset diff check history rollback status update reboot validate render schema help" -f -a "check" -d 'Try changes without making them: print what would be set, which files would change and what would be restarted'
+complete -c apiclient -n "__fish_apiclient_using_subcommand help; and not __fish_seen_subcommand_from raw get set apply unset diff check history rollback status update reboot validate render schema help" -f -a "history" -d 'Print the last generations of settings, newest first'
+complete -c apiclient -n "__fish_apiclient_using_subcommand help; and not __fish_seen_subcommand_from raw get set apply unset diff check history rollback status update reboot validate render schema help" -f -a "rollback" -d 'Make the settings what they were in an earlier generation'
+complete -c apiclient -n "__fish_apiclient_using_subcommand help; and not __fish_seen_subcommand_from raw get set apply unset diff check history rollback status update reboot validate render schema help" -f -a "status" -d 'Print whether this node is degraded and why, and how the last change of settings went'
+complete -c apiclient -n "__fish_apiclient_using_subcommand help; and not __fish_seen_subcommand_from raw get set apply unset diff check history rollback status update reboot validate render schema help" -f -a "update" -d 'Look for, take or take back another version of the OS'
+complete -c apiclient -n "__fish_apiclient_using_subcommand help; and not __fish_seen_subcommand_from raw get set apply unset diff check history rollback status update reboot validate render schema help" -f -a "reboot" -d 'Reboot this node'
+complete -c apiclient -n "__fish_apiclient_using_subcommand help; and not __fish_seen_subcommand_from raw get set apply unset diff check history rollback status update reboot validate render schema help" -f -a "validate" -d 'Check user data without a node'
+complete -c apiclient -n "__fish_apiclient_using_subcommand help; and not __fish_seen_subcommand_from raw get set apply unset diff check history rollback status update reboot validate render schema help" -f -a "render" -d 'Print, or write, the configuration files that a node makes of user data; needs no node'
+complete -c apiclient -n "__fish_apiclient_using_subcommand help; and not __fish_seen_subcommand_from raw get set apply unset diff check history rollback status update reboot validate render schema help" -f -a "schema" -d 'Print the JSON Schema of user data\'s `settings`; needs no node'
+complete -c apiclient -n "__fish_apiclient_using_subcommand help; and not __fish_seen_subcommand_from raw get set apply unset diff check history rollback status update reboot validate render schema help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c apiclient -n "__fish_apiclient_using_subcommand help; and __fish_seen_subcommand_from update" -f -a "check" -d 'Look for an update, and print the status'
+complete -c apiclient -n "__fish_apiclient_using_subcommand help; and __fish_seen_subcommand_from update" -f -a "apply" -d 'Write the update to the other slot, and let it boot next'
+complete -c apiclient -n "__fish_apiclient_using_subcommand help; and __fish_seen_subcommand_from update" -f -a "cancel" -d 'The other slot does not boot next after all'
+complete -c apiclient -n "__fish_apiclient_using_subcommand help; and __fish_seen_subcommand_from update" -f -a "rollback" -d 'The system that ran before this one boots next'
+complete -c apiclient -n "__fish_apiclient_using_subcommand help; and __fish_seen_subcommand_from update" -f -a "status" -d 'Print how far the node is on its way to another version'

@@ -11,6 +11,7 @@ pub mod schema;
 pub mod set;
 mod transaction;
 pub mod unset;
+pub mod update;
 pub mod validate;
 
 use apiclient::Client;
@@ -44,6 +45,7 @@ pub fn run(cli: Cli) -> Result {
         Command::History(history) => history.run(&client, as_table),
         Command::Rollback(rollback) => rollback.run(&client),
         Command::Status => output::print_tree(&client.get("/status")?, as_json),
+        Command::Update(update) => update.run(&client, cli.output),
         Command::Reboot => Ok(client.send("POST", "/actions/reboot", None).map(drop)?),
         Command::Validate(validate) => validate.run(),
         Command::Render(render) => render.run(),

@@ -108,6 +108,7 @@ impl Node {
             os_release: self.path("os-release"),
             variant: self.path("variant.toml"),
             applier_socket: self.path("applier.sock"),
+            updates: self.path("updates"),
             systemctl: "/bin/true".into(),
         }
     }

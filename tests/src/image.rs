@@ -93,24 +93,29 @@ impl Image {
 
     /// Copies the disk image; what is not written in it takes no space.
     pub fn copy_disk(&self, to: &Path) -> Result<()> {
-        let (from, copy) = (File::open(&self.disk)?, File::create(to)?);
-        let length = from.metadata()?.len();
-        copy.set_len(length)?;
-        let mut position = 0;
-        while position < length {
-            let data = match seek(&from, SeekFrom::Data(position)) {
-                Ok(data) => data,
-                // No more data up to the end.
-                Err(rustix::io::Errno::NXIO) => break,
-                Err(e) => return Err(e.into()),
-            };
-            let hole = seek(&from, SeekFrom::Hole(data))?;
-            copy_range(&from, &copy, data, hole)?;
-            position = hole;
-        }
-        ensure!(copy.metadata()?.len() == length, "the copy is short");
-        Ok(())
+        copy_sparse(&self.disk, to)
     }
+}
+
+/// Copies a file; what is not written in it takes no space.
+pub fn copy_sparse(from: &Path, to: &Path) -> Result<()> {
+    let (from, copy) = (File::open(from)?, File::create(to)?);
+    let length = from.metadata()?.len();
+    copy.set_len(length)?;
+    let mut position = 0;
+    while position < length {
+        let data = match seek(&from, SeekFrom::Data(position)) {
+            Ok(data) => data,
+            // No more data up to the end.
+            Err(rustix::io::Errno::NXIO) => break,
+            Err(e) => return Err(e.into()),
+        };
+        let hole = seek(&from, SeekFrom::Hole(data))?;
+        copy_range(&from, &copy, data, hole)?;
+        position = hole;
+    }
+    ensure!(copy.metadata()?.len() == length, "the copy is short");
+    Ok(())
 }
 
 fn copy_range(mut from: &File, mut copy: &File, start: u64, end: u64) -> Result<()> {

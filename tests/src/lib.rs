@@ -8,6 +8,7 @@
 
 pub mod api;
 pub mod context;
+pub mod damage;
 mod denials;
 mod image;
 mod machine;
@@ -15,6 +16,6 @@ pub mod release;
 mod shared;
 
 pub use denials::{Denial, denials};
-pub use image::{Image, workspace};
+pub use image::{Image, copy_sparse, workspace};
 pub use machine::{BOOT, direct, direct_with, disk, image_tools, machine, through_firmware};
 pub use shared::{Subject, on_node};

@@ -39,6 +39,16 @@ impl TestRepository {
 
     /// An image whose nodes trust this repository.
     pub fn image(&self, version: &str) -> Result<Image> {
+        self.image_with(version, &[])
+    }
+
+    /// As [`Self::image`], with a fault: a folder below `tests/fixtures/faults`.
+    pub fn faulty_image(&self, version: &str, fault: &str) -> Result<Image> {
+        let overlay = workspace().join("tests/fixtures/faults").join(fault);
+        self.image_with(version, &["--overlay".as_ref(), &overlay])
+    }
+
+    fn image_with(&self, version: &str, more: &[&Path]) -> Result<Image> {
         let output = self.folder.join(version);
         let arguments: [&Path; 7] = [
             "image".as_ref(),
@@ -49,7 +59,7 @@ impl TestRepository {
             "--output".as_ref(),
             &output,
         ];
-        cargo_run("image-builder", &arguments)?;
+        cargo_run("image-builder", &[&arguments, more].concat())?;
         Image::in_folder(&output)
     }
 

@@ -71,6 +71,7 @@ impl Composition<'_> {
             .iter()
             .map(|set| self.overlays.join(&set.name))
             .filter(|folder| folder.is_dir())
+            .chain(self.release.overlays.iter().cloned())
             .collect();
         let folder = output.join("root");
         let inputs = rootfs::Inputs {

@@ -62,6 +62,8 @@ pub(crate) struct Release {
     pub(crate) build_id: String,
     /// The root of trust of a repository of updates.
     pub(crate) update_root: Option<PathBuf>,
+    /// Folders that are laid over the root file system.
+    pub(crate) overlays: Vec<PathBuf>,
 }
 
 /// What of a release can be chosen.
@@ -73,6 +75,10 @@ pub(crate) struct ReleaseOptions {
     /// Root of trust (root.json) of the repository that updates come from.
     #[arg(long, value_name = "FILE")]
     pub(crate) update_root: Option<PathBuf>,
+    /// Lay a folder over the root file system: for trials, such as of a version
+    /// that does not start.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) overlay: Vec<PathBuf>,
 }
 
 impl ReleaseOptions {
@@ -83,6 +89,7 @@ impl ReleaseOptions {
             version: version.unwrap_or_else(|| VERSION.to_owned()),
             build_id,
             update_root: self.update_root.clone(),
+            overlays: self.overlay.clone(),
         }
     }
 }

@@ -18,6 +18,7 @@ const APPLETS: &[(&str, Main)] = &[
     ("bork", sundog::bork),
     ("console-status", console_status::main),
     ("early-boot-config", early_boot_config::main),
+    ("health-check", health::main),
     ("migrator", migrator::main),
     ("netdog", network::main),
     ("schnauzer", sundog::schnauzer),

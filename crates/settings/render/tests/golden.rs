@@ -38,6 +38,11 @@ fn with_user_data(name: &str, variant: &Variant, declarations: &Declarations) ->
 fn full() -> Value {
     json!({
         "motd": "Line one\n  <b>\"two\"</b> {{ not.a.template }} ünïcode",
+        "boot": {"health-checks": {
+            "kubelet": {"unit": "kubelet.service"},
+            "proxy": {"url": "http://127.0.0.1:8080/healthz", "timeout": "90s"},
+            "own": {"command": ["/usr/bin/apiclient", "get", "os"]},
+        }},
         "ntp": {
             "time-servers": ["ntp.example.com", "192.0.2.1", "2001:db8::1"],
             "options": ["iburst", "minpoll 4", "maxpoll 6"],

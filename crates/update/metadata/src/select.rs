@@ -55,6 +55,8 @@ pub struct Node {
     pub lock: Lock,
     /// Whether it takes no part in waves.
     pub ignore_waves: bool,
+    /// The version that it has tried, and that was not good.
+    pub failed: Option<Version>,
     /// What its clock says.
     pub now: Timestamp,
 }
@@ -88,6 +90,12 @@ pub enum NoUpdate {
     /// The version that it is locked to is not there.
     #[error("updates.version-lock asks for {0}, which the repository does not have")]
     NoSuchVersion(Version),
+    /// It has been tried here.
+    #[error(
+        "{0} was tried on this node, and was not good; \
+         hint: with updates.version-lock = \"{0}\" it is tried again"
+    )]
+    Failed(Version),
     /// Its wave has not begun.
     #[error("{version} comes to this node (seed {seed}) at {ready}")]
     Wave {
@@ -147,7 +155,11 @@ pub fn select<'a>(manifest: &'a Manifest, node: &Node) -> Result<Choice<'a>, NoU
         if update.version <= node.version {
             break;
         }
-        match waits(update, node) {
+        let may = match node.failed == Some(update.version.clone()) {
+            true => Err(NoUpdate::Failed(update.version.clone())),
+            false => waits(update, node),
+        };
+        match may {
             Ok(()) => return Ok(Choice { update, forced }),
             Err(reason) => waiting = waiting.or(Some(reason)),
         }

@@ -48,6 +48,7 @@ fn node(running: &str, now: &str) -> Node {
         seed: 512,
         lock: Lock::Latest,
         ignore_waves: false,
+        failed: None,
         now: now.parse().unwrap(),
     }
 }
@@ -86,6 +87,25 @@ fn the_newest_that_is_ready_is_taken() {
         chosen(&node("1.2.0", LATER)),
         Err(NoUpdate::UpToDate(version("1.2.0")))
     );
+}
+
+#[test]
+fn what_failed_here_is_not_tried_again_unless_asked_for() {
+    let tried = |running: &str| Node {
+        failed: Some(version("1.2.0")),
+        ..node(running, LATER)
+    };
+    assert_eq!(chosen(&tried("1.0.0")), Ok(("1.1.0".to_owned(), false)));
+    assert_eq!(
+        chosen(&tried("1.1.0")).unwrap_err().to_string(),
+        "1.2.0 was tried on this node, and was not good; \
+         hint: with updates.version-lock = \"1.2.0\" it is tried again"
+    );
+    let asked = Node {
+        lock: "1.2.0".parse().unwrap(),
+        ..tried("1.1.0")
+    };
+    assert_eq!(chosen(&asked), Ok(("1.2.0".to_owned(), false)));
 }
 
 #[test]

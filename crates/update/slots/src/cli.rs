@@ -3,14 +3,19 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
+use apiclient::Client;
 use clap::{Parser, Subcommand};
 
 use crate::{Directory, Disk, Esp, Health, Slot, Slots, State};
 
 /// Exists once a system of this node has been good.
 const EVER_SUCCEEDED: &str = "EFI/bottlerocket/boot-succeeded";
+
+/// How long the API may take to say what is wrong.
+const API_LIMIT: Duration = Duration::from_secs(10);
 
 /// Shows and changes which slot boots.
 ///
@@ -56,6 +61,9 @@ enum Command {
     /// The other slot's system, which was good before, boots next
     #[command(alias = "rollback-to-inactive")]
     Rollback,
+    /// The system that runs is not healthy: if it is on trial, note why, and
+    /// reboot
+    GiveUp,
     /// Whether a system of this node has ever been good
     HasBootEverSucceeded,
 }
@@ -76,6 +84,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         }
         Command::Status { json: false } => slots.states()?.iter().for_each(print),
         Command::MarkGood => mark_good(&mut slots, &esp)?,
+        Command::GiveUp => give_up(&mut slots)?,
         Command::MarkBad { slot } => slots.mark_bad(slot)?,
         Command::Activate { version } => slots.activate(&version)?,
         Command::Cancel => slots.cancel()?,
@@ -97,7 +106,69 @@ fn mark_good(slots: &mut Slots<Directory>, esp: &Esp) -> Result<()> {
     if !Path::new(&marker).exists() {
         files::replace(&marker, b"", 0o644)?;
     }
+    report_failure(slots)
+}
+
+/// What the other slot's system has failed with is told to whoever looks at
+/// this one.
+fn report_failure(slots: &Slots<Directory>) -> Result<()> {
+    let other = slots.get(slots.booted().other())?;
+    let gave_up = match other.health {
+        Health::Bad => true,
+        // It may still be tried; but it has been, and this one runs.
+        Health::Tried(tries) => tries.done > 0,
+        Health::Empty | Health::Good => false,
+    };
+    if !gave_up {
+        return Ok(());
+    }
+    let version = other.version.as_deref().unwrap_or("the system");
+    let reason = match other.failure.as_deref().map(str::trim) {
+        Some(reason) if !reason.is_empty() => reason,
+        _ => "it did not start, or broke off without a word",
+    };
+    let message = format!("{version} in slot {} was not good: {reason}", other.slot);
+    tracing::warn!("{message}");
+    let client = Client::new(apiclient::DEFAULT_SOCKET);
+    Ok(client.report_problem("update", &message)?)
+}
+
+fn give_up(slots: &mut Slots<Directory>) -> Result<()> {
+    if !slots.note_failure(&reason())? {
+        tracing::error!("slot {} has been good, and is not given up", slots.booted());
+        return Ok(());
+    }
+    tracing::error!("slot {} is not good; rebooting", slots.booted());
+    process::output(std::process::Command::new("/usr/bin/systemctl").arg("reboot"))?;
     Ok(())
+}
+
+/// What is wrong with the system that runs, as far as can be said.
+fn reason() -> String {
+    let client = Client::new(apiclient::DEFAULT_SOCKET).with_timeout(API_LIMIT);
+    let mut reasons = match client.get::<serde_json::Value>("/status") {
+        Ok(status) => {
+            let reasons = status["reasons"].as_array().into_iter().flatten();
+            let reasons = reasons.filter_map(|reason| reason.as_str().map(str::to_owned));
+            reasons.collect()
+        }
+        Err(error) => vec![error.to_string()],
+    };
+    let mut failed = std::process::Command::new("/usr/bin/systemctl");
+    failed.args(["list-units", "--state=failed", "--plain", "--no-legend"]);
+    match process::stdout(&mut failed) {
+        Ok(units) => {
+            let names = units
+                .lines()
+                .filter_map(|line| line.split_whitespace().next());
+            reasons.extend(names.map(|name| format!("{name} failed")));
+        }
+        Err(error) => reasons.push(error.to_string()),
+    }
+    if reasons.is_empty() {
+        reasons.push("it was not ready in time".to_owned());
+    }
+    reasons.join("; ")
 }
 
 fn ever_succeeded(esp: &Esp) -> PathBuf {
@@ -115,4 +186,7 @@ fn print(state: &State) {
     let booted = if state.booted { ", runs" } else { "" };
     let primary = if state.primary { ", boots next" } else { "" };
     println!("{}  {version}  {health}{booted}{primary}", state.slot);
+    for line in state.failure.iter().flat_map(|reason| reason.lines()) {
+        println!("   {line}");
+    }
 }

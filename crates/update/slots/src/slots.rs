@@ -10,6 +10,9 @@
 //! | `slot-a+2-1.conf` | tried: it boots while tries are left |
 //! | `slot-a+0-3.conf` | bad: it boots no more |
 //!
+//! Beside the entry of a slot there may be `slot-a.failure`: why its system was
+//! not good, in its own words.
+//!
 //! Every change is a series of steps on entries of one slot, while the entry of
 //! the other one stands: there is no moment without a system that boots.
 
@@ -21,6 +24,13 @@ use crate::folder::Folder;
 /// How many boots a new system has to become good. After as many failed ones
 /// the other slot boots.
 pub const TRIES: u32 = 3;
+
+/// Bytes in the reason of a failure.
+const MAX_REASON: usize = 4096;
+
+fn failure_name(slot: Slot) -> String {
+    format!("slot-{}.failure", slot.letter())
+}
 
 /// What is known about a system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -48,6 +58,8 @@ pub struct State {
     pub version: Option<String>,
     /// The number that decides between two that may boot.
     pub activation: Option<u64>,
+    /// Why its system was not good, if it has said so.
+    pub failure: Option<String>,
     /// Whether it is the one that runs.
     pub booted: bool,
     /// Whether it is the one that boots next.
@@ -151,7 +163,8 @@ impl<F: Folder> Slots<F> {
             let name = names.pop().ok_or(Error::NoSystem { slot })?;
             self.entries.rename(&name.to_string(), &good.to_string())?;
         }
-        self.remove_all_but(slot, Some(good))
+        self.remove_all_but(slot, Some(good))?;
+        self.forget_failure(slot)
     }
 
     /// A system is not to be booted any more.
@@ -173,6 +186,25 @@ impl<F: Folder> Slots<F> {
         self.remove_all_but(slot, Some(bad))
     }
 
+    /// The system that runs is on trial, and says why it is not good. It boots
+    /// on while tries are left. Returns whether it is on trial.
+    ///
+    /// # Errors
+    ///
+    /// If that cannot be written.
+    pub fn note_failure(&mut self, reason: &str) -> Result<bool, Error> {
+        let slot = self.booted;
+        if !matches!(self.get(slot)?.health, Health::Tried(_) | Health::Bad) {
+            return Ok(false);
+        }
+        // Cut at a character, as the rest of the ESP is for systems.
+        let end = reason.floor_char_boundary(MAX_REASON.min(reason.len()));
+        let temporary = format!("slot-{}.new", slot.letter());
+        self.entries.write(&temporary, &reason[..end])?;
+        self.entries.rename(&temporary, &failure_name(slot))?;
+        Ok(true)
+    }
+
     /// The other slot is about to be written: what is in it boots no more.
     ///
     /// # Errors
@@ -180,7 +212,9 @@ impl<F: Folder> Slots<F> {
     /// If the system that runs is not good: there has to be one.
     pub fn clear_inactive(&mut self) -> Result<(), Error> {
         self.require_good(self.booted)?;
-        self.remove_all_but(self.booted.other(), None)
+        let slot = self.booted.other();
+        self.remove_all_but(slot, None)?;
+        self.forget_failure(slot)
     }
 
     /// What was written to the other slot boots next, and has [`TRIES`] boots
@@ -190,9 +224,8 @@ impl<F: Folder> Slots<F> {
     ///
     /// If the system that runs is not good: there has to be one to fall back to.
     pub fn activate(&mut self, version: &str) -> Result<(), Error> {
-        self.require_good(self.booted)?;
+        self.clear_inactive()?;
         let slot = self.booted.other();
-        self.remove_all_but(slot, None)?;
         let tries = Some(Tries {
             left: TRIES,
             done: 0,
@@ -252,6 +285,22 @@ impl<F: Folder> Slots<F> {
         Ok(())
     }
 
+    fn failure(&self, slot: Slot) -> Result<Option<String>, Error> {
+        let name = failure_name(slot);
+        Ok(match self.entries.list()?.contains(&name) {
+            true => Some(self.entries.read(&name)?),
+            false => None,
+        })
+    }
+
+    fn forget_failure(&mut self, slot: Slot) -> Result<(), Error> {
+        let name = failure_name(slot);
+        if self.entries.list()?.contains(&name) {
+            self.entries.remove(&name)?;
+        }
+        Ok(())
+    }
+
     fn require_good(&self, slot: Slot) -> Result<(), Error> {
         match self.get(slot)?.health {
             Health::Good => Ok(()),
@@ -265,6 +314,7 @@ impl<F: Folder> Slots<F> {
             health: Health::Empty,
             version: None,
             activation: None,
+            failure: self.failure(slot)?,
             booted: slot == self.booted,
             primary: false,
         };

@@ -143,14 +143,33 @@ fn trying() -> Files {
     .into()
 }
 
+/// After an update, with the way back chosen.
+fn back() -> Files {
+    [
+        entry("slot-a.conf", 6, "1.0"),
+        entry("slot-b.conf", 5, "1.1"),
+    ]
+    .into()
+}
+
 type Change = fn(&mut Slots<Fat>) -> Result<(), Error>;
 
 #[test]
 fn the_power_may_go_at_any_moment() {
-    let cases: [(&str, Files, Slot, Change); 7] = [
+    let failed = || {
+        let mut files = trying();
+        files.insert("slot-a.failure".to_owned(), "why".to_owned());
+        files
+    };
+    let cases: [(&str, Files, Slot, Change); 10] = [
         ("clear", updated(), Slot::B, |s| s.clear_inactive()),
         ("activate", updated(), Slot::B, |s| s.activate("1.2")),
         ("cancel", trying(), Slot::B, |s| s.cancel()),
+        ("cancel a way back", back(), Slot::B, |s| s.cancel()),
+        ("note a failure", trying(), Slot::A, |s| {
+            s.note_failure("why").map(drop)
+        }),
+        ("mark good at last", failed(), Slot::A, |s| s.mark_good()),
         ("roll back", updated(), Slot::B, |s| s.rollback()),
         ("mark good", trying(), Slot::A, |s| s.mark_good()),
         ("mark bad", trying(), Slot::B, |s| s.mark_bad(Slot::A)),
@@ -242,9 +261,54 @@ fn the_fallback_is_the_system_that_was_good_last() {
         fail_once(&fat);
     }
     assert_eq!(next(), (Slot::B, "N+1".to_owned()));
-    let on_b = Slots::new(fat.clone(), Slot::B);
+    let mut on_b = Slots::new(fat.clone(), Slot::B);
     assert_eq!(on_b.get(Slot::A).unwrap().health, Health::Bad);
+    assert!(!on_b.note_failure("it has been good").unwrap());
     assert!(on_b.get(Slot::B).unwrap().primary);
+}
+
+#[test]
+fn a_reason_stays_until_it_is_no_more_true() {
+    let fat = Fat {
+        files: Rc::new(RefCell::new(trying())),
+        ..Fat::default()
+    };
+    let reason = || {
+        Slots::new(fat.clone(), Slot::B)
+            .get(Slot::A)
+            .unwrap()
+            .failure
+    };
+    let mut on_a = Slots::new(fat.clone(), Slot::A);
+    assert_eq!(reason(), None);
+    assert!(on_a.note_failure(&"é".repeat(4000)).unwrap());
+    assert_eq!(reason().unwrap(), "é".repeat(2048));
+    assert!(on_a.note_failure("kubelet.service is failed").unwrap());
+    assert_eq!(reason().unwrap(), "kubelet.service is failed");
+    // The system that comes back lets another one be written.
+    Slots::new(fat.clone(), Slot::B).clear_inactive().unwrap();
+    assert_eq!(reason(), None);
+    assert_eq!(fat.list().unwrap(), ["slot-b.conf"]);
+}
+
+#[test]
+fn a_way_back_that_is_not_taken_stays_open() {
+    let fat = Fat {
+        files: Rc::new(RefCell::new(back())),
+        ..Fat::default()
+    };
+    let mut on_b = Slots::new(fat.clone(), Slot::B);
+    on_b.cancel().unwrap();
+    assert_eq!(
+        boot_loader(&fat.files.borrow()),
+        Some((Slot::B, "1.1".to_owned()))
+    );
+    assert_eq!(on_b.get(Slot::A).unwrap().health, Health::Good);
+    on_b.rollback().unwrap();
+    assert_eq!(
+        boot_loader(&fat.files.borrow()),
+        Some((Slot::A, "1.0".to_owned()))
+    );
 }
 
 /// As the boot loader counts.

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use jiff::Timestamp;
 use semver::Version;
-use slots::{Directory, Disk, Slots, State};
+use slots::{Directory, Disk, Health, NodeError, Slots, State};
 use update_metadata::{Lock, Manifest, NoUpdate, Node, Update, applicable, select};
 
 use crate::run_folder::RunFolder;
@@ -215,8 +215,21 @@ impl Updater {
             seed: config.seed,
             lock: config.lock.clone(),
             ignore_waves: config.ignore_waves,
+            failed: self.failed()?,
             now: Timestamp::now(),
         })
+    }
+
+    /// The version that was tried last, and was not good.
+    fn failed(&self) -> Result<Option<Version>> {
+        let states = match Disk::find(&self.root) {
+            // Such a system can ask what there is, though not take it.
+            Err(NodeError::NoSlot) => return Ok(None),
+            _ => self.states()?,
+        };
+        let bad = states.iter().find(|s| !s.booted && s.health == Health::Bad);
+        let version = bad.and_then(|state| state.version.as_deref());
+        Ok(version.and_then(|version| version.parse().ok()))
     }
 
     /// The file with the version that is in the other slot.

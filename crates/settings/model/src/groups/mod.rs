@@ -26,7 +26,7 @@ mod updates;
 
 pub use autoscaling::Autoscaling;
 pub use aws::Aws;
-pub use boot::Boot;
+pub use boot::{Boot, HealthCheck};
 pub use bootstrap::{BootstrapCommand, BootstrapContainer, BootstrapMode};
 pub use cloudformation::Cloudformation;
 pub use container_registry::{

@@ -3,6 +3,7 @@
 //! A rule refuses only what cannot work, so that settings which have worked
 //! elsewhere go on working. Each says why.
 
+mod boot;
 mod cloudformation;
 mod container_registry;
 mod containers;
@@ -18,6 +19,7 @@ use crate::{Error, Key, Settings};
 type Rule = fn(&Settings, &mut Faults);
 
 const RULES: &[Rule] = &[
+    boot::check,
     kernel::check,
     pki::check,
     containers::check,

@@ -65,9 +65,37 @@ impl TestRepository {
 
     /// Offers an image.
     pub fn add(&self, version: &str) -> Result<()> {
+        self.add_with(version, &[])
+    }
+
+    /// Offers an image, with all migrations there are as those that lead from
+    /// another version to it.
+    pub fn add_with_migrations(&self, version: &str, from: &str) -> Result<()> {
+        cargo_run("image-builder", &["migrations".as_ref()])?;
+        let built = workspace()
+            .join("build/migrations")
+            .join(std::env::consts::ARCH);
+        let folder = self.folder.join("migrations");
+        fs::create_dir_all(&folder)?;
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&built)? {
+            let path = entry?.path();
+            let name = path.file_name().context("a file has a name")?;
+            if path.extension().is_none() {
+                fs::copy(&path, folder.join(name))?;
+                names.push(name.to_string_lossy().into_owned());
+            }
+        }
+        names.sort();
+        let list = format!("[migrations]\n\"({from}, {version})\" = {names:?}\n");
+        fs::write(folder.join("migrations.toml"), list)?;
+        self.add_with(version, &["--migrations".as_ref(), &folder])
+    }
+
+    fn add_with(&self, version: &str, more: &[&Path]) -> Result<()> {
         let image = self.folder.join(version);
         let signing = self.signing();
-        let arguments = [&signing[..], &["--image".as_ref(), &image]].concat();
+        let arguments = [&signing[..], &["--image".as_ref(), &image], more].concat();
         self.publisher("add", &arguments)
     }
 

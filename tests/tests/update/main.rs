@@ -32,7 +32,7 @@ pub fn releases() -> Result<&'static Releases> {
         let repository = TestRepository::new("releases")?;
         let (old, new) = (repository.image("1.0.0")?, repository.image("1.1.0")?);
         repository.add("1.0.0")?;
-        repository.add("1.1.0")?;
+        repository.add_with_migrations("1.1.0", "1.0.0")?;
         Ok(Releases {
             repository,
             old,
@@ -46,6 +46,15 @@ fn no_denials(channel: &Channel) -> Result<()> {
     let found = denials(channel)?;
     ensure!(found.is_empty(), "{found:?}");
     Ok(())
+}
+
+/// What the migrator says of the migrations that it ran at this boot.
+fn migrations(channel: &Channel) -> Result<Vec<String>> {
+    let journal = ["/usr/bin/journalctl", "-b", "-o", "cat", "-u", "migrator"];
+    let journal = channel.output(&journal)?;
+    let lines = journal.lines().map(str::trim);
+    let lines = lines.filter(|line| line.contains("migration forward"));
+    Ok(lines.map(str::to_owned).collect())
 }
 
 #[test]
@@ -97,6 +106,12 @@ fn a_node_goes_to_the_next_version_and_keeps_its_settings() -> Result<()> {
         (&true.into(), &true.into())
     );
     assert_eq!(api::settings(channel)?["motd"], "kept over the update");
+    let migrated = migrations(channel)?;
+    assert_eq!(migrated.len(), 2, "{migrated:?}");
+    assert_eq!(
+        migrated[0],
+        "INFO migration forward: v0-2-0-add-container-command"
+    );
     assert_eq!(api::get(channel, "/status")?["degraded"], false);
     no_denials(channel)?;
 

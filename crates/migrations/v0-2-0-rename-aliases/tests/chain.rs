@@ -12,7 +12,7 @@ use settings_store::{Image, Layer, Outcome, Store};
 fn payload(base: &Path) -> Value {
     let mut found = None;
     // It fails, so that nothing changes.
-    let _ = settings_store::migrate(base, "999.0.0", |payload| {
+    let _ = settings_store::migrate(base, "999.0.0", false, |payload| {
         found = Some(payload);
         Err("only to look at it")
     });
@@ -31,7 +31,7 @@ fn store(base: &Path, settings: Value) {
     store.commit(&transaction, "a test").expect("committed");
     drop(store);
     // As that version stored them, whatever this one takes.
-    settings_store::migrate(base, "0.1.0", |mut payload| {
+    settings_store::migrate(base, "0.1.0", false, |mut payload| {
         let api = &mut payload["layers"]["api"];
         for (key, value) in settings.as_object().expect("settings") {
             api[key] = api["motd"].clone();

@@ -53,9 +53,14 @@ impl Migrations {
         Ok(Some(migrated))
     }
 
+    /// Whether there are a list and a folder of programs.
+    pub fn exist(&self) -> bool {
+        self.list.exists() && self.folder.is_dir()
+    }
+
     fn read_list(&self) -> Result<Option<List>, Error> {
         let path = &self.list;
-        if !path.exists() || !self.folder.is_dir() {
+        if !self.exist() {
             return Ok(None);
         }
         check_size(path, MAX_LIST_SIZE)?;

@@ -28,8 +28,9 @@ pub use list::{Error as ListError, List};
 
 /// Bring the stored settings to the version of the OS.
 ///
-/// Without a list of migrations, or their programs, settings are carried over
-/// as they are.
+/// Without a list of migrations, or their programs, the version's own settings
+/// from before count; if it has none, those of the other one are carried over as
+/// they are.
 #[derive(Debug, Parser)]
 #[command(name = "migrator", version)]
 struct Cli {
@@ -111,7 +112,9 @@ pub fn migrate(
     // Only asked for where there is a version before this one.
     let from = std::fs::read_link(base.join("current")).unwrap_or_default();
     let from = from.to_string_lossy();
-    settings_store::migrate(base, version, |payload| {
+    // Migrations that are there were brought for this very step.
+    let anew = migrations.is_some_and(Migrations::exist);
+    settings_store::migrate(base, version, anew, |payload| {
         let migrated = match migrations {
             Some(migrations) => migrations.run(&from, version, &payload)?,
             None => None,

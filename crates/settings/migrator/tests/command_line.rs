@@ -57,10 +57,11 @@ fn arguments_become_exit_codes() {
             done,
             "0.5.0",
         ),
+        // Migrations that are there are for this step, whatever 0.4.0 had before.
         (
             "--to 0.4.0 --migrations programs --list bad.toml",
-            done,
-            "0.4.0",
+            failed,
+            "0.5.0",
         ),
         (
             "--to 0.6.0 --migrations programs --list missing",

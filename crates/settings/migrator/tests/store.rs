@@ -59,6 +59,51 @@ fn contents(folder: &Path) -> Vec<String> {
     found
 }
 
+/// An update to a version that was there before starts from what is in force; a
+/// fallback, which nobody brought migrations for, from what it had.
+#[test]
+fn with_migrations_a_version_gets_its_settings_anew() {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let base = store();
+    migrate(base.path(), "0.2.0", None).unwrap();
+    let mut newer = Store::open(
+        base.path(),
+        "0.2.0",
+        Image::new(Model::complete(), json!({})),
+    )
+    .expect("the store opens");
+    let transaction = "test".parse().expect("a transaction's name");
+    let changes = json!({"motd": "changed since"});
+    newer
+        .stage(&transaction, Layer::Api, &changes, "a test")
+        .expect("staged");
+    newer.commit(&transaction, "a test").expect("committed");
+    drop(newer);
+
+    assert_eq!(migrate(base.path(), "0.1.0", None).unwrap(), Outcome::Own);
+    assert_eq!(motd(base.path(), "0.1.0"), "kept");
+    migrate(base.path(), "0.2.0", None).unwrap();
+    let folder = base.path().join("programs");
+    fs::create_dir(&folder).unwrap();
+    let list = folder.join("list.json");
+    fs::write(&list, r#"{"migrations": {"(0.1.0, 0.2.0)": []}}"#).unwrap();
+    let migrations = Migrations {
+        list,
+        folder,
+        work: base.path().join("work"),
+    };
+    assert_eq!(
+        migrate(base.path(), "0.1.0", Some(&migrations)).unwrap(),
+        Outcome::Migrated { warnings: vec![] }
+    );
+    assert_eq!(motd(base.path(), "0.1.0"), "changed since");
+    // At the next boot it is the current one, and stays as it is.
+    assert_eq!(
+        migrate(base.path(), "0.1.0", Some(&migrations)).unwrap(),
+        Outcome::Current
+    );
+}
+
 #[test]
 fn without_migrations_settings_are_carried_over() {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);

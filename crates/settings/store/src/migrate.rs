@@ -25,14 +25,15 @@ pub enum Outcome {
     },
 }
 
-/// Makes a version current. If it has no settings yet, it gets the newest good
-/// generation of the version that was, changed by `transform`, which is given
-/// the payload.
+/// Makes a version current. If it has no settings yet, or `anew` says that those
+/// it has are of no more use, it gets the newest good generation of the version
+/// that was, changed by `transform`, which is given the payload.
 ///
 /// Whatever fails: the version that was current still is, with its settings.
 pub fn migrate<E: Display>(
     base: &Path,
     to_version: &str,
+    anew: bool,
     mut transform: impl FnMut(Value) -> Result<Value, E>,
 ) -> Result<Outcome, Error> {
     let _lock = folder::lock(base)?;
@@ -45,7 +46,7 @@ pub fn migrate<E: Display>(
     if from == to {
         return Ok(Outcome::Current);
     }
-    if to.is_dir() {
+    if to.is_dir() && !anew {
         folder::make_current(base, to_version)?;
         return Ok(Outcome::Own);
     }
@@ -54,6 +55,7 @@ pub fn migrate<E: Display>(
         None => None,
         Some((old, bytes)) => Some((old.number, change(&old, &bytes, &mut transform)?)),
     };
+    disk::remove_dir(&to)?;
     folder::create(base, to_version, |unfinished| {
         if let Some((number, document)) = document {
             disk::replace(&generation::path(unfinished, number), &document.bytes)?;

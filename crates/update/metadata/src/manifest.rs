@@ -97,6 +97,12 @@ impl Manifest {
         }
     }
 
+    /// The target with a migration's program: it is made for an architecture,
+    /// as its name here is not.
+    pub fn migration_target(name: &str, arch: &str) -> String {
+        format!("{name}-{arch}")
+    }
+
     /// Walks the versions that steps begin at, always as far as they lead, and
     /// never further than asked.
     fn chain(&self, from: &Version, to: &Version) -> Vec<String> {

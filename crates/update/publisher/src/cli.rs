@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
 use jiff::{SignedDuration, Timestamp};
-use publisher::{Image, Repository, Roles, Signers};
+use publisher::{Image, Migrations, Repository, Roles, Signers};
 use semver::Version;
 use update_metadata::{Manifest, Schedule, Update, Waves};
 
@@ -54,6 +54,10 @@ enum Command {
         /// How it spreads: a wave file; to all at once if not given
         #[arg(long, value_name = "FILE")]
         waves: Option<PathBuf>,
+        /// Folder that `image-builder migrations` made: what brings settings to
+        /// this version, and back
+        #[arg(long, value_name = "FOLDER")]
+        migrations: Option<PathBuf>,
         /// No node is to have a version above this one [default: the image's]
         #[arg(long, value_name = "VERSION")]
         max_version: Option<Version>,
@@ -190,6 +194,7 @@ async fn run(command: Command) -> Result<()> {
             signing,
             image,
             waves,
+            migrations,
             max_version,
         } => {
             let repository = signing.repository();
@@ -211,6 +216,9 @@ async fn run(command: Command) -> Result<()> {
             }
             raise_max_version(&mut manifest, &update);
             image.write_targets(folder.path())?;
+            if let Some(migrations) = migrations {
+                Migrations::open(&migrations)?.add(&mut manifest, &update.arch, folder.path())?;
+            }
             manifest.updates.push(update);
             repository
                 .publish(&manifest, folder.path(), &signing.signers())

@@ -3,17 +3,20 @@
 //!
 //! ```text
 //! metadata/   1.root.json, timestamp.json, N.snapshot.json, N.targets.json
-//! targets/    SHA256.NAME: the manifest, and the parts of each version (LZ4)
+//! targets/    SHA256.NAME: the manifest, the parts of each version (LZ4), and
+//!             migrations
 //! ```
 //!
 //! `metadata/1.root.json` is what nodes trust: it is put into images.
 
 mod image;
 mod key;
+mod migrations;
 mod repository;
 mod root;
 
 pub use image::Image;
 pub use key::generate as generate_key;
+pub use migrations::Migrations;
 pub use repository::{Repository, Signers};
 pub use root::{Roles, create as create_root};

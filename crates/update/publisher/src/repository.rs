@@ -1,5 +1,6 @@
 //! A repository in a folder, and what can be done to it.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 
@@ -169,7 +170,14 @@ fn names(manifest: &Manifest) -> Vec<String> {
         let images = &update.images;
         names.extend([&images.boot, &images.root, &images.hash].map(Clone::clone));
     }
-    names.extend(manifest.migrations.values().flatten().cloned());
+    let archs: BTreeSet<&String> = manifest.updates.iter().map(|u| &u.arch).collect();
+    for name in manifest.migrations.values().flatten() {
+        names.extend(
+            archs
+                .iter()
+                .map(|arch| Manifest::migration_target(name, arch)),
+        );
+    }
     names
 }
 

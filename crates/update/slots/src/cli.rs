@@ -101,6 +101,9 @@ fn run(cli: Cli) -> Result<ExitCode> {
 
 fn mark_good(slots: &mut Slots<Directory>, esp: &Esp) -> Result<()> {
     slots.mark_good()?;
+    if slots.settle_passed_over()? {
+        tracing::warn!("the boot loader could not start the other slot");
+    }
     tracing::info!("slot {} is good", slots.booted());
     let marker = ever_succeeded(esp);
     if !Path::new(&marker).exists() {
@@ -113,13 +116,7 @@ fn mark_good(slots: &mut Slots<Directory>, esp: &Esp) -> Result<()> {
 /// this one.
 fn report_failure(slots: &Slots<Directory>) -> Result<()> {
     let other = slots.get(slots.booted().other())?;
-    let gave_up = match other.health {
-        Health::Bad => true,
-        // It may still be tried; but it has been, and this one runs.
-        Health::Tried(tries) => tries.done > 0,
-        Health::Empty | Health::Good => false,
-    };
-    if !gave_up {
+    if other.health != Health::Bad {
         return Ok(());
     }
     let version = other.version.as_deref().unwrap_or("the system");
@@ -134,11 +131,12 @@ fn report_failure(slots: &Slots<Directory>) -> Result<()> {
 }
 
 fn give_up(slots: &mut Slots<Directory>) -> Result<()> {
-    if !slots.note_failure(&reason())? {
+    let reason = reason();
+    if !slots.note_failure(&reason)? {
         tracing::error!("slot {} has been good, and is not given up", slots.booted());
         return Ok(());
     }
-    tracing::error!("slot {} is not good; rebooting", slots.booted());
+    tracing::error!("slot {} is not good: {reason}; rebooting", slots.booted());
     process::output(std::process::Command::new("/usr/bin/systemctl").arg("reboot"))?;
     Ok(())
 }

@@ -167,6 +167,22 @@ impl<F: Folder> Slots<F> {
         self.forget_failure(slot)
     }
 
+    /// After a boot: if it was the other slot's turn, the boot loader could not
+    /// start that, and passed it over without counting. It is bad, then.
+    /// Returns whether it is.
+    ///
+    /// # Errors
+    ///
+    /// If its entry cannot be changed.
+    pub fn settle_passed_over(&mut self) -> Result<bool, Error> {
+        let slot = self.booted.other();
+        if !self.get(slot)?.primary {
+            return Ok(false);
+        }
+        self.mark_bad(slot)?;
+        Ok(true)
+    }
+
     /// A system is not to be booted any more.
     ///
     /// # Errors

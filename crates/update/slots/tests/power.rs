@@ -161,11 +161,14 @@ fn the_power_may_go_at_any_moment() {
         files.insert("slot-a.failure".to_owned(), "why".to_owned());
         files
     };
-    let cases: [(&str, Files, Slot, Change); 10] = [
+    let cases: [(&str, Files, Slot, Change); 11] = [
         ("clear", updated(), Slot::B, |s| s.clear_inactive()),
         ("activate", updated(), Slot::B, |s| s.activate("1.2")),
         ("cancel", trying(), Slot::B, |s| s.cancel()),
         ("cancel a way back", back(), Slot::B, |s| s.cancel()),
+        ("settle what was passed over", back(), Slot::B, |s| {
+            s.settle_passed_over().map(drop)
+        }),
         ("note a failure", trying(), Slot::A, |s| {
             s.note_failure("why").map(drop)
         }),
@@ -289,6 +292,22 @@ fn a_reason_stays_until_it_is_no_more_true() {
     Slots::new(fat.clone(), Slot::B).clear_inactive().unwrap();
     assert_eq!(reason(), None);
     assert_eq!(fat.list().unwrap(), ["slot-b.conf"]);
+}
+
+#[test]
+fn what_the_boot_loader_passed_over_is_bad() {
+    let settle = |files: Files, booted| {
+        let fat = Fat {
+            files: Rc::new(RefCell::new(files)),
+            ..Fat::default()
+        };
+        let mut slots = Slots::new(fat, booted);
+        let passed_over = slots.settle_passed_over().unwrap();
+        (passed_over, slots.get(booted.other()).unwrap().health)
+    };
+    assert_eq!(settle(trying(), Slot::B), (true, Health::Bad));
+    assert_eq!(settle(trying(), Slot::A), (false, Health::Good));
+    assert_eq!(settle(updated(), Slot::B), (false, Health::Good));
 }
 
 #[test]

@@ -62,6 +62,9 @@ enum Command {
         #[arg(short, long)]
         json: bool,
     },
+    /// Verify the migrations that were kept for the running version, and make
+    /// them ready in the folder of --run
+    LoadMigrations,
     /// Do what the API asks for: a line on standard input names the action, a
     /// line on standard output says whether it is begun
     Act,
@@ -100,6 +103,7 @@ async fn run(updater: &Updater, command: Command) -> Result<ExitCode> {
         Command::UpdateImage { wish, json } => write(updater, &wish, json).await?,
         Command::UpdateApply => drop(updater.activate()?),
         Command::UpdateRevert => updater.with_slots(|slots| Ok(slots.cancel()?))?,
+        Command::LoadMigrations => updater.load_migrations().await?,
         Command::Status => println!("{}", serde_json::to_string(&updater.states()?)?),
         Command::Update { wish, json } => {
             write(updater, &wish, json).await?;

@@ -1,15 +1,17 @@
 //! The repository, as tough (The Update Framework) has verified it.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_core::Stream;
 use tough::{
-    DefaultTransport, ExpirationEnforcement, HttpTransportBuilder, IntoVec, Limits,
-    RepositoryLoader, TargetName,
+    DefaultTransport, ExpirationEnforcement, FilesystemTransport, HttpTransportBuilder, IntoVec,
+    Limits, RepositoryLoader, TargetName,
 };
 use update_metadata::{Images, MANIFEST, Manifest};
+use url::Url;
 
 use crate::config::Config;
 
@@ -82,6 +84,38 @@ impl Repository {
         .expiration_enforcement(ExpirationEnforcement::Safe)
         .load()
         .await;
+        Self::loaded(url, loaded)
+    }
+
+    /// Opens what [`Self::keep`] wrote to a folder. That it has expired since is
+    /// no reason not to trust it: it was fresh when it was kept.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`].
+    pub async fn open_kept(folder: &Path, root: &Path, seen: &Path) -> Result<Self, Error> {
+        let root = files::read(root)?;
+        files::create_dir_all(seen)?;
+        let url = |part: &str| {
+            let path = folder.join(part);
+            Url::from_directory_path(&path).map_err(|()| files::Error {
+                action: "resolve",
+                path,
+                source: std::io::ErrorKind::InvalidInput.into(),
+            })
+        };
+        let (metadata, targets) = (url("metadata")?, url("targets")?);
+        let loader = RepositoryLoader::new(&root, metadata.clone(), targets)
+            .transport(FilesystemTransport)
+            .datastore(seen)
+            .expiration_enforcement(ExpirationEnforcement::Unsafe);
+        Self::loaded(metadata.to_string(), loader.load().await)
+    }
+
+    fn loaded(
+        url: String,
+        loaded: Result<tough::Repository, tough::error::Error>,
+    ) -> Result<Self, Error> {
         match loaded {
             Ok(verified) => Ok(Self { url, verified }),
             Err(source) => Err(Error::Repository {
@@ -91,14 +125,37 @@ impl Repository {
         }
     }
 
+    /// Writes the metadata, the manifest and some targets to a folder.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`].
+    pub async fn keep(&self, folder: &Path, targets: &BTreeSet<String>) -> Result<(), Error> {
+        let names: Vec<&str> = std::iter::once(MANIFEST)
+            .chain(targets.iter().map(String::as_str))
+            .collect();
+        let (metadata, kept) = (folder.join("metadata"), folder.join("targets"));
+        let caching = self.verified.cache(metadata, kept, Some(&names), true);
+        caching.await.map_err(|source| self.error(source))
+    }
+
+    /// A small target, as a whole.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`].
+    pub async fn read(&self, name: &str) -> Result<Vec<u8>, Error> {
+        let bytes = self.stream(name).await?.into_vec().await;
+        bytes.map_err(|source| self.error(source))
+    }
+
     /// What it offers.
     ///
     /// # Errors
     ///
     /// See [`Error`].
     pub async fn manifest(&self) -> Result<Manifest, Error> {
-        let bytes = self.stream(MANIFEST).await?.into_vec().await;
-        let bytes = bytes.map_err(|source| self.error(source))?;
+        let bytes = self.read(MANIFEST).await?;
         Manifest::parse(&bytes).map_err(|source| Error::Manifest {
             url: self.url.clone(),
             source,

@@ -9,6 +9,7 @@ use semver::Version;
 use slots::{Directory, Disk, Health, NodeError, Slots, State};
 use update_metadata::{Lock, Manifest, NoUpdate, Node, Update, applicable, select};
 
+use crate::migrations::{Kept, Way};
 use crate::run_folder::RunFolder;
 use crate::{Config, Repository, Target, install};
 
@@ -144,8 +145,29 @@ impl Updater {
             written.new,
             written.kept
         );
+        let way = Way {
+            from: offer.node.version.clone(),
+            to: update.version.clone(),
+        };
+        self.kept()
+            .keep(&offer.repository, &offer.manifest, &way)
+            .await?;
         let text = format!("{version}\n");
         Ok(files::replace(&self.staged(), text.as_bytes(), 0o644)?)
+    }
+
+    /// Makes the migrations of the settings of the running version ready, if it
+    /// was an update.
+    ///
+    /// # Errors
+    ///
+    /// If they are not as they were signed.
+    pub async fn load_migrations(&self) -> Result<()> {
+        let (_, version) = self.system()?;
+        let folder = self.run.join("migrations");
+        self.kept()
+            .load(&self.trusted_root, &version, &folder)
+            .await
     }
 
     /// What was written to the other slot boots next.
@@ -230,6 +252,10 @@ impl Updater {
         let bad = states.iter().find(|s| !s.booted && s.health == Health::Bad);
         let version = bad.and_then(|state| state.version.as_deref());
         Ok(version.and_then(|version| version.parse().ok()))
+    }
+
+    fn kept(&self) -> Kept {
+        Kept::new(self.seen.join("migrations"))
     }
 
     /// The file with the version that is in the other slot.

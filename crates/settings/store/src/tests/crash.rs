@@ -178,7 +178,7 @@ fn a_failed_migration_leaves_the_old_version_or_the_new_one() {
         let base = tempfile::tempdir().unwrap();
         set(&mut open(base.path()), json!({"motd": "old"}));
         let migrate = || {
-            crate::migrate(base.path(), "2.0.0", |mut payload| {
+            crate::migrate(base.path(), "2.0.0", false, |mut payload| {
                 payload["layers"]["api"]["motd"]["value"] = json!("new");
                 payload["set-aside"] = json!({"kept": [1]});
                 Ok::<_, String>(payload)

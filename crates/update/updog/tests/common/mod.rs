@@ -1,0 +1,184 @@
+//! A small repository, and a node that trusts it.
+
+#![allow(clippy::unwrap_used, reason = "a failure to set up fails the test")]
+#![allow(dead_code, reason = "each test program uses a part of it")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::{SignedDuration, Timestamp};
+use publisher::{
+    Image, Migrations, Repository as Published, Roles, Signers, create_root, generate_key,
+};
+use tokio::runtime::Runtime;
+use update_metadata::{Manifest, Waves};
+use updog::{Config, Repository, RepositoryError};
+
+pub const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// A repository with one version, and a node that trusts it.
+pub struct Workshop {
+    pub folder: tempfile::TempDir,
+    pub runtime: Runtime,
+}
+
+impl Workshop {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let workshop = Self { folder, runtime };
+        workshop.create("repository", "key");
+        fs::copy(
+            workshop.published("repository").root(),
+            workshop.path("trusted"),
+        )
+        .unwrap();
+        workshop.publish("repository", "key", "1.0.0", DAY);
+        workshop
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn published(&self, name: &str) -> Published {
+        Published::new(self.path(name))
+    }
+
+    pub fn create(&self, name: &str, key: &str) {
+        generate_key(&self.path(key)).unwrap();
+        let roles = Roles {
+            keys: vec![self.path(key)],
+            threshold: std::num::NonZeroU64::MIN,
+            online_keys: Vec::new(),
+        };
+        let expires = Timestamp::from_second((Timestamp::now() + DAY).as_second()).unwrap();
+        let metadata = self.published(name).metadata();
+        let root = create_root(&metadata, &roles, expires);
+        self.runtime.block_on(root).unwrap();
+        self.sign(
+            name,
+            key,
+            &Manifest::default(),
+            self.folder.path().join("none"),
+            DAY,
+        );
+    }
+
+    /// Offers a version that is like an image, but small.
+    pub fn publish(&self, name: &str, key: &str, version: &str, fresh: SignedDuration) {
+        let image = self.path(&format!("image-{name}-{version}"));
+        fs::create_dir(&image).unwrap();
+        let contents = format!(
+            r#"{{"variant": "metal-dev", "architecture": "x86_64", "version": "{version}"}}"#
+        );
+        for (file, text) in [
+            ("contents.json", contents.as_str()),
+            ("bottlerocket-metal-dev-x86_64.efi", version),
+            ("root.erofs", "root"),
+            ("root.hash", "hash"),
+        ] {
+            fs::write(image.join(file), text).unwrap();
+        }
+        let image = Image::open(&image).unwrap();
+        let mut manifest = self
+            .runtime
+            .block_on(self.published(name).manifest())
+            .unwrap();
+        manifest.updates.push(image.update(Waves::default(), None));
+        let targets = self.path(&format!("targets-{name}-{version}"));
+        fs::create_dir(&targets).unwrap();
+        image.write_targets(&targets).unwrap();
+        self.sign(name, key, &manifest, targets, fresh);
+    }
+
+    /// Adds migrations from 1.0.0 to 1.1.0: files with their own names in them.
+    pub fn add_migrations(&self, name: &str, key: &str, migrations: &[&str]) {
+        let folder = self.path("migrations");
+        fs::create_dir_all(&folder).unwrap();
+        for migration in migrations {
+            fs::write(folder.join(migration), migration).unwrap();
+        }
+        let list = format!("[migrations]\n\"(1.0.0, 1.1.0)\" = {migrations:?}\n");
+        fs::write(folder.join("migrations.toml"), list).unwrap();
+        let published = self.published(name);
+        let mut manifest = self.runtime.block_on(published.manifest()).unwrap();
+        let targets = self.path("migration-targets");
+        fs::create_dir_all(&targets).unwrap();
+        let opened = Migrations::open(&folder).unwrap();
+        let arch = std::env::consts::ARCH;
+        opened.add(&mut manifest, arch, &targets).unwrap();
+        self.sign(name, key, &manifest, targets, DAY);
+    }
+
+    pub fn sign(
+        &self,
+        name: &str,
+        key: &str,
+        manifest: &Manifest,
+        targets: PathBuf,
+        fresh: SignedDuration,
+    ) {
+        fs::create_dir_all(&targets).unwrap();
+        let signers = Signers {
+            keys: vec![self.path(key)],
+            fresh,
+            valid: DAY,
+        };
+        let repository = self.published(name);
+        let done = repository.publish(manifest, &targets, &signers);
+        self.runtime.block_on(done).unwrap();
+    }
+
+    /// What the node is told of a repository.
+    pub fn config(&self, name: &str) -> Config {
+        let url = |part: &str| format!("file://{}", self.path(name).join(part).display());
+        let config = self.path("updog.toml");
+        let text = format!(
+            "metadata_base_url = '{}'\ntargets_base_url = '{}'\n",
+            url("metadata"),
+            url("targets")
+        );
+        fs::write(&config, text).unwrap();
+        Config::read(&config).unwrap()
+    }
+
+    /// What a node sees of a repository: the number of versions.
+    pub fn look(&self, name: &str) -> Result<usize, String> {
+        self.look_with(&self.config(name))
+    }
+
+    pub fn look_with(&self, config: &Config) -> Result<usize, String> {
+        let (trusted, seen) = (self.path("trusted"), self.path("seen"));
+        let looked = async {
+            let opened = Repository::open(config, &trusted, &seen);
+            Ok::<_, RepositoryError>(opened.await?.manifest().await?.updates.len())
+        };
+        self.runtime
+            .block_on(looked)
+            .map_err(|error| applet::explain(&error.into()))
+    }
+}
+
+/// Puts a folder in the place of another one.
+pub fn replace(from: &Path, to: &Path) {
+    if to.exists() {
+        fs::remove_dir_all(to).unwrap();
+    }
+    copy(from, to);
+}
+
+pub fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        match path.is_dir() {
+            true => copy(&path, &target),
+            false => fs::copy(&path, &target).map(drop).unwrap(),
+        }
+    }
+}

@@ -92,6 +92,18 @@ impl TestRepository {
         self.add_with(version, &["--migrations".as_ref(), &folder])
     }
 
+    /// Offers an image from elsewhere.
+    pub fn add_image(&self, image: &Path) -> Result<()> {
+        let signing = self.signing();
+        let arguments = [&signing[..], &["--image".as_ref(), image]].concat();
+        self.publisher("add", &arguments)
+    }
+
+    /// Where all of it is; the repository is in `repository`.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     fn add_with(&self, version: &str, more: &[&Path]) -> Result<()> {
         let image = self.folder.join(version);
         let signing = self.signing();

@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::net::SocketAddrV4;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -71,6 +72,12 @@ pub(crate) enum Command {
     },
     /// Show the node's console and follow it; Ctrl-] or Ctrl-C leaves.
     Console,
+    /// Join standard input and output with a server: what --connect starts.
+    #[command(hide = true)]
+    Relay {
+        /// Its address and port.
+        server: String,
+    },
     /// Tell whether a node runs.
     Status,
     /// Power the node off.
@@ -133,6 +140,11 @@ pub(crate) struct Start {
     /// Lead a TCP port of this machine into the node; may be repeated.
     #[arg(long, value_name = "PORT:PORT", value_parser = parse_forward)]
     pub forward: Vec<Forward>,
+    /// Lead an address in 169.254.0.0/16 that the node asks to a server that this
+    /// machine reaches; may be repeated. The node's own address is then
+    /// link-local.
+    #[arg(long, value_name = "ADDRESS:PORT=SERVER:PORT", value_parser = parse_service)]
+    pub connect: Vec<(SocketAddrV4, String)>,
     /// How the node's processors run.
     #[arg(long, value_enum, default_value_t)]
     pub accelerator: AcceleratorName,
@@ -172,6 +184,12 @@ fn parse_forward(text: &str) -> Result<Forward, String> {
             })
         })
         .ok_or_else(|| "expected two ports, such as 8080:80".to_owned())
+}
+
+fn parse_service(text: &str) -> Result<(SocketAddrV4, String), String> {
+    let parts = text.split_once('=');
+    let parsed = parts.and_then(|(guest, server)| Some((guest.parse().ok()?, server.to_owned())));
+    parsed.ok_or_else(|| "expected two addresses, such as 169.254.1.1:80=127.0.0.1:8080".to_owned())
 }
 
 #[cfg(test)]

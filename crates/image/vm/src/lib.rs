@@ -17,6 +17,7 @@ mod monitor;
 mod node;
 mod options;
 mod procfs;
+mod relay;
 pub mod report;
 mod sockets;
 
@@ -34,3 +35,4 @@ pub use node::Node;
 pub use options::{
     Boot, Choice, Disk, Forward, Identity, Medium, Network, Options, Service, UserData,
 };
+pub use relay::relay;

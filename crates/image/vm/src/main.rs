@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::Parser;
 use vm::{Detached, report};
 
@@ -34,6 +34,9 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
     let state = arguments.state.as_path();
     match arguments.command {
         Command::Start(start) => start::run(&start, state, arguments.tools.as_deref())?,
+        Command::Relay { server } => {
+            vm::relay(&server).with_context(|| format!("failed to relay to {server}"))?;
+        }
         Command::Report { json } => {
             let report = report::collect(&remote::channel(state)?)?;
             if json {

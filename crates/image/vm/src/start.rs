@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use tools::Tools;
-use vm::{Architecture, Boot, Detached, Disk, Medium, Network, Options, UserData};
+use vm::{Architecture, Boot, Detached, Disk, Medium, Network, Options, Service, UserData};
 
 use crate::cli::Start;
 use crate::follow;
@@ -76,7 +76,7 @@ fn options(start: &Start, state: &Path, tools: Option<&Path>) -> Result<Options>
     options.accelerator = start.accelerator.into();
     options.network = Some(Network {
         forwards: start.forward.clone(),
-        ..Network::default()
+        services: services(start)?,
     });
     options.firmware = start
         .firmware
@@ -89,6 +89,17 @@ fn options(start: &Start, state: &Path, tools: Option<&Path>) -> Result<Options>
     options.net_toml = start.net_toml.as_deref().map(files::read).transpose()?;
     options.probe_cache = Some(state.join("kvm.json"));
     Ok(options)
+}
+
+/// This program itself joins the connections.
+fn services(start: &Start) -> Result<Vec<Service>> {
+    let program = std::env::current_exe().context("failed to find this program")?;
+    let program = program.to_string_lossy().into_owned();
+    let service = |(address, server): &(_, String)| Service {
+        address: *address,
+        command: vec![program.clone(), "relay".to_owned(), server.clone()],
+    };
+    Ok(start.connect.iter().map(service).collect())
 }
 
 /// Removes what would make the next node a continuation of the last one.

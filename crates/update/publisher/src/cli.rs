@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::net::SocketAddr;
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 use publisher::{Image, Migrations, Repository, Roles, Signers};
 use semver::Version;
+use tokio::net::TcpListener;
 use update_metadata::{Manifest, Schedule, Update, Waves};
 
 const HOURS_PER_DAY: i64 = 24;
@@ -83,6 +85,41 @@ enum Command {
     Refresh {
         #[command(flatten)]
         signing: Signing,
+    },
+    /// No node is to have a version above this one: those that do go back to the
+    /// newest that is offered
+    SetMaxVersion {
+        #[command(flatten)]
+        signing: Signing,
+        /// The variant
+        #[arg(long)]
+        variant: String,
+        /// The architecture
+        #[arg(long)]
+        arch: String,
+        /// The version
+        version: Version,
+    },
+    /// Copy the repository, verified, such as to a stick for nodes without a
+    /// network
+    Mirror {
+        /// Its folder
+        #[arg(long, value_name = "FOLDER")]
+        repository: PathBuf,
+        /// Folder for the copy
+        to: PathBuf,
+        /// What is for this variant alone
+        #[arg(long)]
+        variant: Option<String>,
+    },
+    /// Serve the repository over HTTP, for trials
+    Serve {
+        /// Its folder
+        #[arg(long, value_name = "FOLDER")]
+        repository: PathBuf,
+        /// Where to listen
+        #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+        listen: SocketAddr,
     },
     /// Read the repository as a node does, and every target of it
     Validate {
@@ -251,6 +288,50 @@ async fn run(command: Command) -> Result<()> {
             repository
                 .publish(&manifest, folder.path(), &signing.signers())
                 .await?;
+        }
+        Command::SetMaxVersion {
+            signing,
+            variant,
+            arch,
+            version,
+        } => {
+            let repository = signing.repository();
+            let mut manifest = repository.manifest().await?;
+            let updates = manifest.updates.iter_mut();
+            let mut found = false;
+            for update in updates.filter(|u| u.variant == variant && u.arch == arch) {
+                update.max_version = version.clone();
+                found = true;
+            }
+            if !found {
+                bail!("nothing is offered to {variant} for {arch}");
+            }
+            repository
+                .publish(&manifest, folder.path(), &signing.signers())
+                .await?;
+        }
+        Command::Mirror {
+            repository,
+            to,
+            variant,
+        } => {
+            Repository::new(repository)
+                .mirror(&to, variant.as_deref())
+                .await?;
+        }
+        Command::Serve { repository, listen } => {
+            let metadata = Repository::new(&repository).metadata();
+            if !metadata.is_dir() {
+                bail!("{} is no repository", repository.display());
+            }
+            let listener = TcpListener::bind(listen).await;
+            let listener = listener.with_context(|| format!("failed to listen at {listen}"))?;
+            let listen = listener.local_addr()?;
+            println!("serving http://{listen}/metadata and http://{listen}/targets");
+            warp::serve(warp::fs::dir(repository))
+                .incoming(listener)
+                .run()
+                .await;
         }
         Command::Validate { repository } => {
             let manifest = Repository::new(repository).validate().await?;

@@ -72,6 +72,33 @@ impl Repository {
         manifest_of(&repository).await
     }
 
+    /// Copies it, or what is for one variant, into a folder. Nodes that know the
+    /// whole take the copy for the same.
+    ///
+    /// # Errors
+    ///
+    /// If it is not good, or the copy cannot be written.
+    pub async fn mirror(&self, to: &Path, variant: Option<&str>) -> Result<()> {
+        let repository = self.load(ExpirationEnforcement::Safe).await?;
+        let mut manifest = manifest_of(&repository).await?;
+        manifest
+            .updates
+            .retain(|update| variant.is_none_or(|variant| update.variant == variant));
+        if manifest.updates.is_empty() {
+            bail!("nothing is offered to {}", variant.unwrap_or("anybody"));
+        }
+        let copy = Self::new(to);
+        repository
+            .cache(
+                copy.metadata(),
+                copy.targets(),
+                Some(&names(&manifest)),
+                true,
+            )
+            .await
+            .with_context(|| format!("failed to write {}", to.display()))
+    }
+
     /// What it offers.
     ///
     /// # Errors

@@ -220,3 +220,108 @@ fn edit(folder: &Path, end: &str) {
     bytes[last] ^= 1;
     fs::write(path, bytes).unwrap();
 }
+
+#[test]
+fn nodes_are_called_back() {
+    let workshop = Workshop::with_repository();
+    workshop.ok(&format!("add {SIGNED} --image @1.0.0"));
+    workshop.ok(&format!("add {SIGNED} --image @1.1.0"));
+    let which = "--variant metal-dev --arch x86_64";
+    workshop.ok(&format!("set-max-version {SIGNED} {which} 1.0.0"));
+    let manifest = workshop.manifest();
+    let limits = manifest.matches(r#""max_version": "1.0.0""#).count();
+    assert_eq!(limits, 2, "{manifest}");
+    workshop.refused(
+        &format!("set-max-version {SIGNED} --variant aws-dev --arch x86_64 1.0.0"),
+        "nothing is offered to aws-dev",
+    );
+}
+
+#[test]
+fn migrations_come_along_and_stay_as_they_are() {
+    let workshop = Workshop::with_repository();
+    let migrations = |names: &str| {
+        let folder = workshop.path("migrations");
+        let _ = fs::create_dir(&folder);
+        for name in ["one", "two"] {
+            fs::write(folder.join(name), name).unwrap();
+        }
+        let list = format!("[migrations]\n\"(1.0.0, 1.1.0)\" = [{names}]\n");
+        fs::write(folder.join("migrations.toml"), list).unwrap();
+    };
+    migrations(r#""one", "two""#);
+    workshop.ok(&format!(
+        "add {SIGNED} --image @1.0.0 --migrations @migrations"
+    ));
+    let targets = || {
+        let entries = fs::read_dir(workshop.path("repository/targets")).unwrap();
+        let names = entries.map(|e| e.unwrap().file_name().into_string().unwrap());
+        names
+            .filter(|n| n.ends_with("one-x86_64") || n.ends_with("two-x86_64"))
+            .count()
+    };
+    assert_eq!(targets(), 2);
+    workshop.ok("validate --repository @repository");
+    // They are targets of later states, too.
+    workshop.ok(&format!("refresh {SIGNED}"));
+    workshop.ok(&format!(
+        "add {SIGNED} --image @1.1.0 --migrations @migrations"
+    ));
+    assert!(workshop.manifest().contains(r#""(1.0.0, 1.1.0)": ["#));
+    migrations(r#""two""#);
+    workshop.image("1.2.0");
+    let add = format!("add {SIGNED} --image @1.2.0 --migrations @migrations");
+    workshop.refused(&add, "are published already, and are others: one, two");
+    fs::write(
+        workshop.path("migrations/migrations.toml"),
+        "[migrations]\nx = 1",
+    )
+    .unwrap();
+    workshop.refused(&add, "is no list of migrations");
+}
+
+#[test]
+fn a_mirror_is_as_good() {
+    let workshop = Workshop::with_repository();
+    workshop.ok(&format!("add {SIGNED} --image @1.0.0"));
+    for variant in ["", " --variant metal-dev"] {
+        workshop.ok(&format!("mirror --repository @repository @copy{variant}"));
+        assert_eq!(
+            workshop.ok("validate --repository @copy"),
+            "metal-dev x86_64 1.0.0\n"
+        );
+    }
+    workshop.refused(
+        "mirror --repository @repository @other --variant aws-dev",
+        "nothing is offered to aws-dev",
+    );
+}
+
+#[test]
+fn a_repository_is_served() {
+    use std::io::{BufRead, BufReader, Read, Write};
+    let workshop = Workshop::with_repository();
+    workshop.refused("serve --repository @nothing", "is no repository");
+    let mut server = Command::new(env!("CARGO_BIN_EXE_publisher"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--repository"])
+        .arg(workshop.path("repository"))
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(server.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let address = line.split('/').nth(2).unwrap();
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    let request = "GET /metadata/timestamp.json HTTP/1.1\r\nHost: x\r\nRange: bytes=1-\r\n\
+                   Connection: close\r\n\r\n";
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert!(answer.starts_with("HTTP/1.1 206 "), "{answer}");
+    let whole = fs::read_to_string(workshop.path("repository/metadata/timestamp.json")).unwrap();
+    assert!(answer.ends_with(&whole[1..]), "{answer}");
+}

@@ -13,6 +13,7 @@ mod migrations;
 mod repository;
 mod run_folder;
 mod status;
+mod transport;
 mod updater;
 pub mod verity;
 
@@ -20,5 +21,6 @@ pub use cli::main;
 pub use config::{Config, Error as ConfigError};
 pub use install::{Error as InstallError, Target, Written, install};
 pub use migrations::{Kept, Way};
-pub use repository::{Error as RepositoryError, Repository};
+pub use repository::{Error as RepositoryError, Repository, load};
 pub use run_folder::{Progress, RunFolder};
+pub use transport::Pace;

@@ -1,23 +1,19 @@
 //! The repository, as tough (The Update Framework) has verified it.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures_core::Stream;
 use tough::{
-    DefaultTransport, ExpirationEnforcement, FilesystemTransport, HttpTransportBuilder, IntoVec,
-    Limits, RepositoryLoader, TargetName,
+    ExpirationEnforcement, FilesystemTransport, IntoVec, Limits, RepositoryLoader, TargetName,
 };
 use update_metadata::{Images, MANIFEST, Manifest};
 use url::Url;
 
 use crate::config::Config;
-
-/// A whole image may take this long.
-const FETCH_LIMIT: Duration = Duration::from_secs(3600);
-const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+use crate::transport::{Fetcher, Pace};
 
 /// Why a repository is of no use.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +47,28 @@ pub enum Error {
     },
 }
 
+/// Fetches and verifies the metadata of a repository. `seen` is the folder that
+/// remembers the newest.
+///
+/// # Errors
+///
+/// What tough says.
+pub async fn load(
+    pace: Pace,
+    root: &[u8],
+    metadata: Url,
+    targets: Url,
+    seen: &Path,
+) -> Result<tough::Repository, tough::error::Error> {
+    RepositoryLoader::new(&root, metadata, targets)
+        .transport(Fetcher::new(pace))
+        .limits(Limits::default())
+        .datastore(seen)
+        .expiration_enforcement(ExpirationEnforcement::Safe)
+        .load()
+        .await
+}
+
 /// A repository whose metadata is verified.
 #[derive(Debug)]
 pub struct Repository {
@@ -67,23 +85,35 @@ impl Repository {
     ///
     /// See [`Error`].
     pub async fn open(config: &Config, root: &Path, seen: &Path) -> Result<Self, Error> {
+        Self::open_at(Pace::default(), config, root, seen).await
+    }
+
+    /// As [`Self::open`], from servers that are not slower than `pace`.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`].
+    pub async fn open_at(
+        pace: Pace,
+        config: &Config,
+        root: &Path,
+        seen: &Path,
+    ) -> Result<Self, Error> {
         let root = files::read(root)?;
         files::create_dir_all(seen)?;
-        let http = HttpTransportBuilder::new()
-            .timeout(FETCH_LIMIT)
-            .connect_timeout(CONNECT_LIMIT);
         let url = config.metadata_base_url.to_string();
-        let loaded = RepositoryLoader::new(
-            &root,
-            config.metadata_base_url.clone(),
-            config.targets_base_url.clone(),
-        )
-        .transport(DefaultTransport::new_with_http_settings(http))
-        .limits(Limits::default())
-        .datastore(seen)
-        .expiration_enforcement(ExpirationEnforcement::Safe)
-        .load()
-        .await;
+        let (metadata, targets) = (&config.metadata_base_url, &config.targets_base_url);
+        let known_time = seen.join("latest_known_time.json");
+        let before = fs::read(&known_time).ok();
+        let loaded = load(pace, &root, metadata.clone(), targets.clone(), seen).await;
+        if loaded.is_err() {
+            // A clock that was wrong once must not make the right one look wrong
+            // from then on.
+            match before {
+                Some(time) => files::replace(&known_time, &time, 0o644)?,
+                None => drop(fs::remove_file(&known_time)),
+            }
+        }
         Self::loaded(url, loaded)
     }
 

@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use publisher::{
@@ -12,7 +13,13 @@ use publisher::{
 };
 use tokio::runtime::Runtime;
 use update_metadata::{Manifest, Waves};
-use updog::{Config, Repository, RepositoryError};
+use updog::{Config, Pace, Repository, RepositoryError};
+
+/// What a server has to keep up with.
+pub const PACE: Pace = Pace {
+    window: Duration::from_secs(1),
+    bytes: 1000,
+};
 
 pub const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -135,13 +142,13 @@ impl Workshop {
 
     /// What the node is told of a repository.
     pub fn config(&self, name: &str) -> Config {
-        let url = |part: &str| format!("file://{}", self.path(name).join(part).display());
+        self.config_at(&format!("file://{}", self.path(name).display()))
+    }
+
+    pub fn config_at(&self, base: &str) -> Config {
         let config = self.path("updog.toml");
-        let text = format!(
-            "metadata_base_url = '{}'\ntargets_base_url = '{}'\n",
-            url("metadata"),
-            url("targets")
-        );
+        let text =
+            format!("metadata_base_url = '{base}/metadata'\ntargets_base_url = '{base}/targets'\n");
         fs::write(&config, text).unwrap();
         Config::read(&config).unwrap()
     }
@@ -154,7 +161,7 @@ impl Workshop {
     pub fn look_with(&self, config: &Config) -> Result<usize, String> {
         let (trusted, seen) = (self.path("trusted"), self.path("seen"));
         let looked = async {
-            let opened = Repository::open(config, &trusted, &seen);
+            let opened = Repository::open_at(PACE, config, &trusted, &seen);
             Ok::<_, RepositoryError>(opened.await?.manifest().await?.updates.len())
         };
         self.runtime

@@ -1,0 +1,248 @@
+//! How files of a repository are fetched: what breaks off is taken up again
+//! where it was, and what does not come is not waited for without end.
+
+use std::sync::Once;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::{TryStreamExt, stream};
+use reqwest::header::{CONTENT_RANGE, RANGE};
+use reqwest::{Client, Response, StatusCode};
+use tokio::time::{Instant, sleep, timeout_at};
+use tough::{FilesystemTransport, Transport, TransportError, TransportErrorKind, TransportStream};
+use url::Url;
+
+/// A whole image may take this long.
+const FETCH_LIMIT: Duration = Duration::from_secs(3600);
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+
+/// How often a file is asked for without a byte of it coming, and the pause
+/// before the second time. It doubles.
+const TRIES: u32 = 5;
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+
+/// How slow a server may be: so many bytes in each such time, until the file ends.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// The time.
+    pub window: Duration,
+    /// The bytes.
+    pub bytes: u64,
+}
+
+impl Default for Pace {
+    /// A tenth of what a modem does.
+    fn default() -> Self {
+        Self {
+            window: Duration::from_secs(30),
+            bytes: 30 * 700,
+        }
+    }
+}
+
+/// Fetches from web servers and folders.
+#[derive(Debug, Clone)]
+pub(crate) struct Fetcher {
+    pace: Pace,
+    /// Or why there is none; folders can be read all the same.
+    client: Result<Client, String>,
+}
+
+/// A file that is coming.
+struct Download {
+    client: Client,
+    url: Url,
+    pace: Pace,
+    response: Option<Response>,
+    /// Bytes that have come, and those of the response that are the same again.
+    next: u64,
+    skip: u64,
+    /// The end of the window, and what has come in it.
+    end: Instant,
+    come: u64,
+    /// When the whole file has to be there.
+    deadline: Instant,
+    failures: u32,
+}
+
+/// What may go wrong with a server.
+enum Fault {
+    /// Asking again may help.
+    Passing(String),
+    /// It does not.
+    Lasting(TransportErrorKind, String),
+}
+
+impl From<reqwest::Error> for Fault {
+    fn from(error: reqwest::Error) -> Self {
+        // Redirects in a circle stay one.
+        match error.is_redirect() || error.is_builder() {
+            true => Self::Lasting(TransportErrorKind::Other, with_causes(&error)),
+            false => Self::Passing(with_causes(&error)),
+        }
+    }
+}
+
+impl Fetcher {
+    /// Proxies are those of the environment (HTTPS_PROXY, NO_PROXY).
+    pub(crate) fn new(pace: Pace) -> Self {
+        static PROVIDER: Once = Once::new();
+        // Fails where there is one already, which is as good.
+        PROVIDER.call_once(|| {
+            let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        });
+        let client = Client::builder().connect_timeout(CONNECT_LIMIT).build();
+        Self {
+            pace,
+            client: client.map_err(|error| with_causes(&error)),
+        }
+    }
+}
+
+#[async_trait]
+impl Transport for Fetcher {
+    async fn fetch(&self, url: Url) -> Result<TransportStream, TransportError> {
+        if url.scheme() == "file" {
+            return FilesystemTransport.fetch(url).await;
+        }
+        let client = self.client.clone().map_err(|reason| {
+            TransportError::new_with_cause(TransportErrorKind::Other, url.clone(), reason)
+        })?;
+        let now = Instant::now();
+        let download = Download {
+            client,
+            url,
+            pace: self.pace,
+            response: None,
+            next: 0,
+            skip: 0,
+            end: now + self.pace.window,
+            come: 0,
+            deadline: now + FETCH_LIMIT,
+            failures: 0,
+        };
+        let stream = stream::try_unfold(download, |mut download| async move {
+            let next = download.next().await?;
+            Ok(next.map(|bytes| (bytes, download)))
+        });
+        Ok(Box::pin(stream.into_stream()))
+    }
+}
+
+impl Download {
+    async fn next(&mut self) -> Result<Option<Bytes>, TransportError> {
+        loop {
+            if Instant::now() >= self.deadline {
+                return Err(self.error("it takes too long"));
+            }
+            match timeout_at(self.end, self.step()).await {
+                Ok(Ok(None)) => return Ok(None),
+                Ok(Ok(Some(bytes))) => {
+                    let length = bytes.len() as u64;
+                    self.come += length;
+                    self.next += length;
+                    self.failures = 0;
+                    return Ok(Some(bytes));
+                }
+                Ok(Err(Fault::Lasting(kind, reason))) => {
+                    let url = self.url.clone();
+                    return Err(TransportError::new_with_cause(kind, url, reason));
+                }
+                Ok(Err(Fault::Passing(reason))) => {
+                    self.response = None;
+                    self.failures += 1;
+                    if self.failures == TRIES {
+                        return Err(self.error(reason));
+                    }
+                    tracing::warn!("{}: {reason}; asking again", self.url);
+                    let pause = FIRST_PAUSE * (1 << (self.failures - 1));
+                    sleep(pause).await;
+                    self.end += pause;
+                }
+                Err(_) if self.come >= self.pace.bytes => {
+                    self.end = Instant::now() + self.pace.window;
+                    self.come = 0;
+                }
+                Err(_) => {
+                    let seconds = self.pace.window.as_secs_f32();
+                    let come = self.come;
+                    return Err(
+                        self.error(format!("it is too slow: {come} bytes came in {seconds} s"))
+                    );
+                }
+            }
+        }
+    }
+
+    /// The next bytes that have not come before.
+    async fn step(&mut self) -> Result<Option<Bytes>, Fault> {
+        if self.response.is_none() {
+            self.response = Some(self.ask().await?);
+        }
+        let Some(response) = &mut self.response else {
+            return Ok(None);
+        };
+        while let Some(mut bytes) = response.chunk().await? {
+            let known = self.skip.min(bytes.len() as u64);
+            self.skip -= known;
+            let new = bytes.split_off(known as usize);
+            if !new.is_empty() {
+                return Ok(Some(new));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Asks for the rest. Servers that know no ranges send the whole file.
+    async fn ask(&mut self) -> Result<Response, Fault> {
+        let mut request = self.client.get(self.url.clone());
+        if self.next > 0 {
+            request = request.header(RANGE, format!("bytes={}-", self.next));
+        }
+        let response = request.send().await?;
+        let lasting = |kind, reason: String| Err(Fault::Lasting(kind, reason));
+        let status = response.status();
+        match status {
+            StatusCode::OK => self.skip = self.next,
+            StatusCode::PARTIAL_CONTENT if self.next > 0 => {
+                let range = response.headers().get(CONTENT_RANGE);
+                let range = range.and_then(|range| range.to_str().ok());
+                let wanted = format!("bytes {}-", self.next);
+                if !range.is_some_and(|range| range.starts_with(&wanted)) {
+                    let reason = format!("another range came than was asked for: {range:?}");
+                    return lasting(TransportErrorKind::Other, reason);
+                }
+                self.skip = 0;
+            }
+            StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::GONE => {
+                let reason = format!("the server answers {status}");
+                return lasting(TransportErrorKind::FileNotFound, reason);
+            }
+            _ if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
+                return Err(Fault::Passing(format!("the server answers {status}")));
+            }
+            _ => {
+                let reason = format!("the server answers {status}");
+                return lasting(TransportErrorKind::Other, reason);
+            }
+        }
+        Ok(response)
+    }
+
+    fn error(&self, reason: impl Into<String>) -> TransportError {
+        let reason: String = reason.into();
+        TransportError::new_with_cause(TransportErrorKind::Other, self.url.clone(), reason)
+    }
+}
+
+/// An error and what it comes from: reqwest's own words are few.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

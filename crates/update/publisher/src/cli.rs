@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 use publisher::{Image, Migrations, Repository, Roles, Signers};
 use semver::Version;
+use tempfile::TempDir;
 use tokio::net::TcpListener;
 use update_metadata::{Manifest, Schedule, Update, Waves};
 
@@ -202,7 +203,6 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(command: Command) -> Result<()> {
-    let folder = tempfile::tempdir().context("failed to make a temporary folder")?;
     match command {
         Command::Key { file } => publisher::generate_key(&file)?,
         Command::Init {
@@ -221,9 +221,9 @@ async fn run(command: Command) -> Result<()> {
             let expires = Timestamp::from_second(expires.as_second())?;
             publisher::create_root(&repository.metadata(), &roles, expires).await?;
             signing.key.extend(online_key);
-            let nothing = Manifest::default();
+            let (nothing, no_targets) = (Manifest::default(), temporary_folder()?);
             repository
-                .publish(&nothing, folder.path(), &signing.signers())
+                .publish(&nothing, no_targets.path(), &signing.signers())
                 .await?;
             println!("{}", repository.root().display());
         }
@@ -235,6 +235,7 @@ async fn run(command: Command) -> Result<()> {
             max_version,
         } => {
             let repository = signing.repository();
+            let folder = temporary_folder()?;
             let image = Image::open(&image)?;
             let waves = read_waves(waves, &image.version().to_string())?;
             let update = image.update(waves, max_version);
@@ -266,49 +267,41 @@ async fn run(command: Command) -> Result<()> {
             which,
             waves,
         } => {
-            let repository = signing.repository();
-            let mut manifest = repository.manifest().await?;
-            which.find(&mut manifest)?.waves = read_waves(waves, &which.version.to_string())?;
-            repository
-                .publish(&manifest, folder.path(), &signing.signers())
-                .await?;
+            let waves = read_waves(waves, &which.version.to_string())?;
+            change(&signing, |manifest| {
+                which.find(manifest)?.waves = waves;
+                Ok(())
+            })
+            .await?;
         }
         Command::Remove { signing, which } => {
-            let repository = signing.repository();
-            let mut manifest = repository.manifest().await?;
-            let removed = which.find(&mut manifest)?.clone();
-            manifest.updates.retain(|update| *update != removed);
-            repository
-                .publish(&manifest, folder.path(), &signing.signers())
-                .await?;
+            change(&signing, |manifest| {
+                let removed = which.find(manifest)?.clone();
+                manifest.updates.retain(|update| *update != removed);
+                Ok(())
+            })
+            .await?;
         }
-        Command::Refresh { signing } => {
-            let repository = signing.repository();
-            let manifest = repository.manifest().await?;
-            repository
-                .publish(&manifest, folder.path(), &signing.signers())
-                .await?;
-        }
+        Command::Refresh { signing } => change(&signing, |_| Ok(())).await?,
         Command::SetMaxVersion {
             signing,
             variant,
             arch,
             version,
         } => {
-            let repository = signing.repository();
-            let mut manifest = repository.manifest().await?;
-            let updates = manifest.updates.iter_mut();
-            let mut found = false;
-            for update in updates.filter(|u| u.variant == variant && u.arch == arch) {
-                update.max_version = version.clone();
-                found = true;
-            }
-            if !found {
-                bail!("nothing is offered to {variant} for {arch}");
-            }
-            repository
-                .publish(&manifest, folder.path(), &signing.signers())
-                .await?;
+            change(&signing, |manifest| {
+                let updates = manifest.updates.iter_mut();
+                let mut found = false;
+                for update in updates.filter(|u| u.variant == variant && u.arch == arch) {
+                    update.max_version = version.clone();
+                    found = true;
+                }
+                match found {
+                    true => Ok(()),
+                    false => bail!("nothing is offered to {variant} for {arch}"),
+                }
+            })
+            .await?;
         }
         Command::Mirror {
             repository,
@@ -341,6 +334,22 @@ async fn run(command: Command) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Changes what is offered, and signs it.
+async fn change(signing: &Signing, work: impl FnOnce(&mut Manifest) -> Result<()>) -> Result<()> {
+    let nothing_new = temporary_folder()?;
+    let repository = signing.repository();
+    let mut manifest = repository.manifest().await?;
+    work(&mut manifest)?;
+    let signers = signing.signers();
+    repository
+        .publish(&manifest, nothing_new.path(), &signers)
+        .await
+}
+
+fn temporary_folder() -> Result<TempDir> {
+    tempfile::tempdir().context("failed to make a temporary folder")
 }
 
 /// A newer version may be had by all nodes of its kind.

@@ -109,7 +109,11 @@ fn mark_good(slots: &mut Slots<Directory>, esp: &Esp) -> Result<()> {
     if !Path::new(&marker).exists() {
         files::replace(&marker, b"", 0o644)?;
     }
-    report_failure(slots)
+    // The system is good, whether or not anybody can be told about the other one.
+    if let Err(error) = report_failure(slots) {
+        tracing::warn!("{error:#}");
+    }
+    Ok(())
 }
 
 /// What the other slot's system has failed with is told to whoever looks at

@@ -101,15 +101,20 @@ fn run(cli: Cli) -> Result<ExitCode> {
 
 fn mark_good(slots: &mut Slots<Directory>, esp: &Esp) -> Result<()> {
     slots.mark_good()?;
-    if slots.settle_passed_over()? {
-        tracing::warn!("the boot loader could not start the other slot");
-    }
     tracing::info!("slot {} is good", slots.booted());
     let marker = ever_succeeded(esp);
     if !Path::new(&marker).exists() {
         files::replace(&marker, b"", 0o644)?;
     }
-    // The system is good, whether or not anybody can be told about the other one.
+    look_back(slots)
+}
+
+/// How the other slot's system came to its end, if this good one runs after it.
+fn look_back(slots: &mut Slots<Directory>) -> Result<()> {
+    if slots.settle_passed_over()? {
+        tracing::warn!("the boot loader could not start the other slot");
+    }
+    // This system is good, whether or not anybody can be told about the other one.
     if let Err(error) = report_failure(slots) {
         tracing::warn!("{error:#}");
     }
@@ -138,7 +143,7 @@ fn give_up(slots: &mut Slots<Directory>) -> Result<()> {
     let reason = reason();
     if !slots.note_failure(&reason)? {
         tracing::error!("slot {} has been good, and is not given up", slots.booted());
-        return Ok(());
+        return look_back(slots);
     }
     tracing::error!("slot {} is not good: {reason}; rebooting", slots.booted());
     process::output(std::process::Command::new("/usr/bin/systemctl").arg("reboot"))?;

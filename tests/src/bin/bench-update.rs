@@ -199,7 +199,8 @@ fn verified(repository: &Path, slot: &Path) -> Result<()> {
     let config = Config::read(&config)?;
     let root = repository.join("metadata/1.root.json");
     let target = Target {
-        slot: slots::Slot::B,
+        // The other one cannot have the same version: its partitions would be taken for these.
+        slot: slots::Slot::A,
         disk: slot.join("disk"),
         root: slot.join("root"),
         hash: slot.join("hash"),

@@ -9,12 +9,16 @@ use bytes::Bytes;
 use futures_util::{TryStreamExt, stream};
 use reqwest::header::{CONTENT_RANGE, RANGE};
 use reqwest::{Client, Response, StatusCode};
+use tokio::fs::File;
 use tokio::time::{Instant, sleep, timeout_at};
-use tough::{FilesystemTransport, Transport, TransportError, TransportErrorKind, TransportStream};
+use tokio_util::io::ReaderStream;
+use tough::{Transport, TransportError, TransportErrorKind, TransportStream};
 use url::Url;
 
 /// A whole image may take this long.
 const FETCH_LIMIT: Duration = Duration::from_secs(3600);
+/// What is read of a file at a time.
+const FILE_PIECE: usize = 1 << 20;
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
 /// How often a file is asked for without a byte of it coming, and the pause
@@ -104,7 +108,7 @@ impl Fetcher {
 impl Transport for Fetcher {
     async fn fetch(&self, url: Url) -> Result<TransportStream, TransportError> {
         if url.scheme() == "file" {
-            return FilesystemTransport.fetch(url).await;
+            return read_file(url).await;
         }
         let client = self.client.clone().map_err(|reason| {
             TransportError::new_with_cause(TransportErrorKind::Other, url.clone(), reason)
@@ -234,6 +238,26 @@ impl Download {
         let reason: String = reason.into();
         TransportError::new_with_cause(TransportErrorKind::Other, self.url.clone(), reason)
     }
+}
+
+/// As tough does, in larger pieces: each one is a turn of another thread.
+async fn read_file(url: Url) -> Result<TransportStream, TransportError> {
+    let failed = |url: &Url, error: std::io::Error| {
+        let kind = match error.kind() {
+            std::io::ErrorKind::NotFound => TransportErrorKind::FileNotFound,
+            _ => TransportErrorKind::Other,
+        };
+        TransportError::new_with_cause(kind, url.clone(), error)
+    };
+    let path = url.to_file_path().map_err(|()| {
+        let reason = "it names no file of this machine";
+        TransportError::new_with_cause(TransportErrorKind::Other, url.clone(), reason)
+    })?;
+    let file = File::open(path)
+        .await
+        .map_err(|error| failed(&url, error))?;
+    let pieces = ReaderStream::with_capacity(file, FILE_PIECE);
+    Ok(Box::pin(pieces.map_err(move |error| failed(&url, error))))
 }
 
 /// An error and what it comes from: reqwest's own words are few.

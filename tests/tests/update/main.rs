@@ -137,7 +137,7 @@ fn a_node_goes_to_the_next_version_and_keeps_its_settings() -> Result<()> {
     Ok(())
 }
 
-/// N is good, N+1 is good, N+2 and N+3 are not: it is N+1 that comes back.
+/// One after the other is written over the last one, and given up.
 #[test]
 #[ignore = "scripts/faults runs it: it takes minutes"]
 fn a_system_that_hangs_or_has_no_init_gives_way() -> Result<()> {

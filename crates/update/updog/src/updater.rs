@@ -1,5 +1,6 @@
 //! The steps of an update on a node.
 
+use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -135,6 +136,11 @@ impl Updater {
             boot: esp.kernel_image(slot),
         };
         slots.clear_inactive()?;
+        // If this breaks off, there is nothing that could be activated.
+        let staged = self.staged();
+        if staged.exists() {
+            files::at("remove", &staged, fs::remove_file(&staged))?;
+        }
         let version = update.version.to_string();
         tracing::info!("writing {version} to slot {slot}");
         let total = offer.repository.length(&update.images)?;
@@ -153,7 +159,7 @@ impl Updater {
             .keep(&offer.repository, &offer.manifest, &way)
             .await?;
         let text = format!("{version}\n");
-        Ok(files::replace(&self.staged(), text.as_bytes(), 0o644)?)
+        Ok(files::replace(&staged, text.as_bytes(), 0o644)?)
     }
 
     /// Makes the migrations of the settings of the running version ready, if it

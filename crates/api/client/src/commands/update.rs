@@ -103,19 +103,14 @@ impl Update {
 }
 
 fn apply(client: &Client, check: bool, reboot: bool, report: &Report) -> Result {
-    let mut status = match client.get::<Status>("/updates/status") {
+    let known = match client.get::<Status>("/updates/status") {
+        // Nothing was asked since the boot.
         Err(error) if error.status() == Some(404) => None,
         status => Some(status?),
     };
-    if check
-        || status
-            .as_ref()
-            .is_none_or(|s| s.update_state == State::Idle)
-    {
-        status = Some(act(client, "refresh-updates", report)?);
-    }
-    let Some(mut status) = status else {
-        return Ok(());
+    let mut status = match known {
+        Some(status) if !check && status.update_state != State::Idle => status,
+        _ => act(client, "refresh-updates", report)?,
     };
     let staged = status.staging_partition.as_ref().map(|s| &s.image);
     let is_new = status.chosen_update.is_some() && status.chosen_update.as_ref() != staged;

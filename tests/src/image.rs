@@ -3,6 +3,7 @@
 use std::env;
 use std::fs::{self, File};
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -81,13 +82,18 @@ impl Image {
 
     /// Position of a partition in the disk image, in bytes.
     pub fn partition_offset(&self, label: &str) -> Result<u64> {
+        Ok(self.partition(label)?.start)
+    }
+
+    /// Where a partition is in the disk image, in bytes.
+    pub fn partition(&self, label: &str) -> Result<Range<u64>> {
         let mut disk = File::open(&self.disk)?;
         let table = GPT::find_from(&mut disk)
             .with_context(|| format!("no partition table on {}", self.disk.display()))?;
         table
             .iter()
             .find(|(_, partition)| partition.partition_name.as_str() == label)
-            .map(|(_, partition)| partition.starting_lba * SECTOR)
+            .map(|(_, p)| p.starting_lba * SECTOR..(p.ending_lba + 1) * SECTOR)
             .with_context(|| format!("no partition {label} on {}", self.disk.display()))
     }
 

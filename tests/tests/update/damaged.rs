@@ -1,6 +1,5 @@
 //! An update that is damaged on the disk, after it was written and verified.
 
-use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -8,11 +7,8 @@ use end_to_end_tests::damage::{flip_bits, mtools, vital_positions};
 use end_to_end_tests::{BOOT, Image, copy_sparse};
 use vm::{Disk, Node};
 
-use crate::node::{expect_fallback, options, update, version};
+use crate::node::{expect_fallback, options, update, version, with_raw_disk};
 use crate::{Releases, releases};
-
-/// The disk of nodes, in bytes.
-const DISK_BYTES: u64 = 5 << 30;
 
 /// A disk with 1.0.0 in slot A, and 1.1.0 in slot B, which boots next: once.
 struct Updated {
@@ -24,25 +20,9 @@ struct Updated {
 impl Updated {
     fn new(name: &str) -> Result<Self> {
         let releases = releases()?;
-        let raw = |disk: &Path| Disk::WriteThrough(disk.to_owned());
-        let options = options(
-            &releases.old,
-            name,
-            raw(Path::new("")),
-            &releases.repository,
-        )?;
+        let (options, disk) = with_raw_disk(releases, name)?;
         let folder = options.state.clone().context("a machine has a folder")?;
-        std::fs::create_dir_all(&folder)?;
-        let disk = folder.join("updated.img");
-        releases.old.copy_disk(&disk)?;
-        OpenOptions::new()
-            .write(true)
-            .open(&disk)?
-            .set_len(DISK_BYTES)?;
-        let node = Node::start(&vm::Options {
-            disk: Some(raw(&disk)),
-            ..options
-        })?;
+        let node = Node::start(&options)?;
         node.wait_ready(BOOT)?;
         update(node.channel(), &["apply"])?;
         node.power_off(BOOT)?;

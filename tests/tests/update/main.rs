@@ -2,6 +2,7 @@
 //! loader; and what becomes of it when the next one does not work.
 
 mod damaged;
+mod full;
 mod node;
 mod power_cuts;
 mod read_back;

@@ -1,6 +1,8 @@
 //! A node that takes its updates from a test's repository.
 
+use std::fs::OpenOptions;
 use std::net::SocketAddrV4;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -8,6 +10,8 @@ use end_to_end_tests::release::TestRepository;
 use end_to_end_tests::{BOOT, Image, api, machine, through_firmware};
 use serde_json::Value;
 use vm::{Channel, Disk, Network, Node, Options, Service, UserData};
+
+use crate::Releases;
 
 /// Where the guest sees the repository.
 const SERVER: &str = "169.254.1.1:80";
@@ -22,6 +26,9 @@ targets-base-url = \"http://169.254.1.1/targets\"
 socket = { unit = \"apiserver.socket\" }
 own = { command = [\"/usr/bin/apiclient\", \"get\", \"os\"] }
 ";
+
+/// The disk of nodes, in bytes.
+const DISK_BYTES: u64 = 5 << 30;
 
 /// What is asked over and over is asked this often.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -46,6 +53,23 @@ pub fn options(
         ..Network::default()
     });
     Ok(options)
+}
+
+/// A machine with a copy of the old version, and the disk, which can be worked on
+/// while the machine is off.
+pub fn with_raw_disk(releases: &Releases, name: &str) -> Result<(Options, PathBuf)> {
+    let folder = machine(&releases.old, name, through_firmware())?.state;
+    let folder = folder.context("a machine has a folder")?;
+    std::fs::create_dir_all(&folder)?;
+    let path = folder.join("raw.img");
+    releases.old.copy_disk(&path)?;
+    OpenOptions::new()
+        .write(true)
+        .open(&path)?
+        .set_len(DISK_BYTES)?;
+    let disk = Disk::WriteThrough(path.clone());
+    let options = options(&releases.old, name, disk, &releases.repository)?;
+    Ok((options, path))
 }
 
 /// `apiclient update`; what it prints last.

@@ -4,7 +4,8 @@ use std::env;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use end_to_end_tests::{BOOT, api, disk};
+use end_to_end_tests::release::TestRepository;
+use end_to_end_tests::{BOOT, Image, api, disk};
 use vm::Node;
 
 use crate::node::{boot_id, options, update, version, wait_for_version};
@@ -13,25 +14,33 @@ use crate::releases;
 /// Seed of the moments, if `BOTTLEROCKET_SEED` names none.
 const SEED: u64 = 20_261_125;
 
-/// Between two cuts the node is told to take the other version.
-fn cut(rounds: u32, name: &str) -> Result<()> {
-    let releases = releases()?;
+/// In each round the node is told to take the version after the one that runs, and
+/// loses its power. With more than two versions there is always something to write.
+fn cut(repository: &TestRepository, old: &Image, versions: &[&str], rounds: u32) -> Result<()> {
     let mut seed = match env::var("BOTTLEROCKET_SEED") {
         Ok(text) => text.parse().context("BOTTLEROCKET_SEED is no number")?,
         Err(_) => SEED,
     };
-    let disk = disk(&releases.old, 5).expect("an image has a disk");
-    let node = Node::start(&options(&releases.old, name, disk, &releases.repository)?)?;
+    let next = |running: &str| -> Result<&str> {
+        let place = versions.iter().position(|version| *version == running);
+        let place = place.with_context(|| format!("{running} runs"))?;
+        Ok(versions[(place + 1) % versions.len()])
+    };
+    let disk = disk(old, 5).expect("an image has a disk");
+    let name = format!("{rounds}-power-cuts");
+    let node = Node::start(&options(old, &name, disk, repository)?)?;
     node.wait_ready(BOOT)?;
     let channel = node.channel();
     // How long an update takes, without a cut; and that it works.
+    api::set(channel, &[&format!("updates.version-lock={}", versions[1])])?;
     let begin = Instant::now();
     update(channel, &["apply"])?;
     let whole = begin.elapsed();
     update(channel, &["cancel"])?;
+    let mut unfinished = 0;
     for round in 1..=rounds {
         let running = version(channel)?;
-        let wanted = if running == "1.0.0" { "1.1.0" } else { "1.0.0" };
+        let wanted = next(&running)?;
         api::set(channel, &[&format!("updates.version-lock={wanted}")])?;
         let moment = whole.mul_f64(random(&mut seed));
         let before = boot_id(channel)?;
@@ -40,10 +49,11 @@ fn cut(rounds: u32, name: &str) -> Result<()> {
             std::thread::sleep(moment);
             let cut = node.reset();
             // It ends with the machine, one way or the other.
-            let _ = applying.join();
-            cut
+            let done = applying.join().is_ok_and(|done| done.is_ok());
+            cut.map(|()| done)
         });
-        cut.with_context(|| format!("round {round}"))?;
+        let done = cut.with_context(|| format!("round {round}"))?;
+        unfinished += u32::from(!done);
         let after = || -> Result<String> {
             let deadline = Instant::now() + BOOT;
             loop {
@@ -56,7 +66,10 @@ fn cut(rounds: u32, name: &str) -> Result<()> {
             }
         };
         let found = after().with_context(|| format!("round {round}, cut after {moment:?}"))?;
-        eprintln!("round {round}: {running} to {wanted}, cut after {moment:?}: {found} runs");
+        eprintln!(
+            "round {round}: {running} to {wanted}, cut after {moment:?} ({}): {found} runs",
+            if done { "done" } else { "not done" }
+        );
         ensure!(
             found == running || found == wanted,
             "round {round}: {found} runs"
@@ -70,9 +83,10 @@ fn cut(rounds: u32, name: &str) -> Result<()> {
             "round {round}: {status}"
         );
     }
+    ensure!(unfinished > 0, "no cut came before an update was done");
     // What was cut off is made up for.
     let running = version(channel)?;
-    let wanted = if running == "1.0.0" { "1.1.0" } else { "1.0.0" };
+    let wanted = next(&running)?;
     api::set(channel, &[&format!("updates.version-lock={wanted}")])?;
     let before = boot_id(channel)?;
     update(channel, &["apply", "--check", "--reboot"])?;
@@ -89,11 +103,19 @@ fn random(seed: &mut u64) -> f64 {
 
 #[test]
 fn the_power_goes_in_an_update() -> Result<()> {
-    cut(2, "power-cut")
+    let releases = releases()?;
+    cut(&releases.repository, &releases.old, &["1.0.0", "1.1.0"], 2)
 }
 
 #[test]
 #[ignore = "scripts/faults runs it: it takes minutes"]
 fn the_power_goes_at_twenty_moments_of_updates() -> Result<()> {
-    cut(20, "power-cuts")
+    let repository = TestRepository::new("power-cuts")?;
+    let versions = ["1.0.0", "1.1.0", "1.2.0"];
+    let images = versions.map(|version| repository.image(version));
+    for version in versions {
+        repository.add(version)?;
+    }
+    let [old, ..] = images;
+    cut(&repository, &old?, &versions, 20)
 }

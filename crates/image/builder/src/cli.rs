@@ -265,6 +265,8 @@ impl ToolOptions {
 pub(crate) enum Group {
     /// What the images' files are taken from.
     Os,
+    /// What starts before the kernel.
+    Boot,
     /// What images are made and run with.
     Tools,
 }
@@ -273,6 +275,7 @@ impl Group {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Group::Os => "os",
+            Group::Boot => "boot",
             Group::Tools => "tools",
         }
     }

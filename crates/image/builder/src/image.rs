@@ -61,6 +61,7 @@ fn parts<'a>(request: &'a Request<'a>, output: &Path) -> Result<Composition<'a>>
     } = request;
     let tools = packages::tools(source, &request.packages)?;
     let packages = packages::unpacked(source, "os", *architecture, &request.packages)?;
+    let boot = packages::unpacked(source, "boot", *architecture, &request.packages)?;
     let programs = programs::build(source, *architecture)?;
     let policy = policy::make(source, variant, &output.join("policy"), &tools)?;
     let parts = KernelParts {
@@ -84,7 +85,7 @@ fn parts<'a>(request: &'a Request<'a>, output: &Path) -> Result<Composition<'a>>
         variant,
         architecture: *architecture,
         kernel,
-        efi_programs: packages.join(crate::assemble::EFI_PROGRAMS),
+        efi_programs: boot.join(crate::assemble::EFI_PROGRAMS),
         packages,
         programs,
         overlays: source.conf().join("rootfs"),

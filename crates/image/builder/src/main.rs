@@ -130,7 +130,7 @@ fn execute(cli: Cli) -> Result<()> {
         } => {
             let arch = match (arch, group) {
                 (Some(arch), _) => arch,
-                (None, Group::Os) => disk::Architecture::X86_64,
+                (None, Group::Os | Group::Boot) => disk::Architecture::X86_64,
                 (None, Group::Tools) => host_architecture()?,
             };
             let tree = packages::unpacked(&source, group.name(), arch, &packages.policy())?;

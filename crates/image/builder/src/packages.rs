@@ -20,12 +20,12 @@ pub(crate) struct Policy {
     pub(crate) locked: bool,
 }
 
-/// `conf/debian/packages.toml`.
+/// A group of `conf/debian/packages.toml`.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Wanted {
     suite: String,
-    #[serde(flatten)]
-    groups: BTreeMap<String, Vec<String>>,
+    packages: Vec<String>,
 }
 
 /// The tree of a group's unpacked packages, made when there is none yet.
@@ -38,9 +38,11 @@ pub(crate) fn unpacked(
     let path = lock_path(source, architecture);
     let lock = Lock::read(&path)?;
     let wanted = wanted(source, architecture)?;
-    let list = wanted.groups.get(group).cloned().unwrap_or_default();
+    let wanted = wanted
+        .get(group)
+        .with_context(|| format!("conf/debian/packages.toml has no group `{group}`"))?;
     let locked = match lock.groups.get(group) {
-        Some(locked) if locked.wanted == list => locked,
+        Some(locked) if locked.suite == wanted.suite && locked.wanted == wanted.packages => locked,
         _ => {
             let group = group.to_owned();
             return Err(debian::Error::Stale { path, group }.into());
@@ -61,7 +63,7 @@ pub(crate) fn unpacked(
             eprintln!("    the mirror no longer has {gone}");
             eprintln!("    taking the suite's current packages instead (`--locked` forbids it)");
             apt.update()?;
-            let current = apt.resolve(&list)?;
+            let current = apt.resolve(&wanted.packages)?;
             report_changes(locked, &current);
             (
                 apt.fetch(&current)?,
@@ -113,19 +115,19 @@ pub(crate) fn refresh(source: &Source, architecture: Architecture, policy: &Poli
     let path = lock_path(source, architecture);
     let before = Lock::read(&path)?;
     let wanted = wanted(source, architecture)?;
-    let step = Step::begin(format!("resolving packages of {}", wanted.suite));
-    let apt = apt(source, &wanted.suite, architecture, policy)?;
-    apt.update()?;
     let mut lock = Lock::default();
-    for (name, list) in &wanted.groups {
-        let group = apt.resolve(list)?;
+    for (name, Wanted { suite, packages }) in &wanted {
+        let step = Step::begin(format!("resolving packages of {suite} ({name})"));
+        let apt = apt(source, suite, architecture, policy)?;
+        apt.update()?;
+        let group = apt.resolve(packages)?;
+        step.end();
         report_changes(
             &before.groups.get(name).cloned().unwrap_or_default(),
             &group,
         );
         lock.groups.insert(name.clone(), group);
     }
-    step.end();
     lock.write(&path)?;
     println!("{}", path.display());
     Ok(())
@@ -140,7 +142,7 @@ fn apt(source: &Source, suite: &str, architecture: Architecture, policy: &Policy
     Ok(Apt::new(&folder, suite, architecture.debian(), &mirror)?)
 }
 
-fn wanted(source: &Source, architecture: Architecture) -> Result<Wanted> {
+fn wanted(source: &Source, architecture: Architecture) -> Result<BTreeMap<String, Wanted>> {
     let path = source.conf().join("debian/packages.toml");
     let text = files::read_to_string(&path)?.replace("@ARCH@", architecture.debian());
     toml::from_str(&text).with_context(|| format!("failed to read {}", path.display()))

@@ -14,6 +14,7 @@ const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 #[derive(Debug)]
 pub struct Apt {
     folder: PathBuf,
+    suite: String,
 }
 
 /// A package that apt would install.
@@ -63,7 +64,10 @@ impl Apt {
              Acquire::IndexTargets::deb::DEP-11::DefaultEnabled \"false\";\nAcquire::Retries \"3\";\n"
         );
         files::write(&folder.join("apt.conf"), conf)?;
-        Ok(Apt { folder })
+        Ok(Apt {
+            folder,
+            suite: suite.to_owned(),
+        })
     }
 
     /// Downloads the package lists.
@@ -96,6 +100,7 @@ impl Apt {
             pins.insert(package.name, Pin { version, sha256 });
         }
         Ok(Group {
+            suite: self.suite.clone(),
             wanted: wanted.to_vec(),
             packages: pins,
         })

@@ -17,6 +17,8 @@ pub struct Lock {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Group {
+    /// The suite it was resolved in (`trixie`).
+    pub suite: String,
     /// The list this group was resolved from.
     pub wanted: Vec<String>,
     /// Pinned packages by name.
@@ -57,7 +59,7 @@ impl Lock {
     fn to_text(&self) -> String {
         let mut text = HEADER.to_owned();
         for (name, group) in &self.groups {
-            text += &format!("[{name}]\nwanted = [\n");
+            text += &format!("[{name}]\nsuite = {:?}\nwanted = [\n", group.suite);
             for wanted in &group.wanted {
                 text += &format!("    {wanted:?},\n");
             }
@@ -85,6 +87,7 @@ mod tests {
             sha256: "ab".repeat(32),
         };
         let group = Group {
+            suite: "trixie".into(),
             wanted: vec!["systemd".into()],
             packages: BTreeMap::from([("libstdc++6".into(), pin)]),
         };
@@ -108,8 +111,9 @@ mod tests {
         let path = folder.path().join("x86_64.lock");
         for damaged in [
             "[os",
-            "[os]\nwanted = 3",
-            "[os]\nwanted = []\nextra = 1\n[os.packages]\n",
+            "[os]\nsuite = \"trixie\"\nwanted = 3",
+            "[os]\nwanted = []\n[os.packages]\n",
+            "[os]\nsuite = \"trixie\"\nwanted = []\nextra = 1\n[os.packages]\n",
         ] {
             std::fs::write(&path, damaged).unwrap();
             let message = Lock::read(&path).unwrap_err().to_string();

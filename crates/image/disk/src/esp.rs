@@ -9,9 +9,11 @@ use std::process::Command;
 
 const SECTOR: u64 = 512;
 
-/// No menu, no editor, nothing but our own entries.
-const LOADER_CONF: &str =
-    "timeout 0\neditor no\nauto-entries no\nauto-firmware no\nsecure-boot-enroll off\n";
+/// No menu, no editor, nothing but our own entries. A kernel image that cannot be
+/// loaded costs a try and no more: the machine starts again, and does not end in
+/// its firmware.
+const LOADER_CONF: &str = "timeout 0\neditor no\nauto-entries no\nauto-firmware no\n\
+    secure-boot-enroll off\nreboot-on-error yes\n";
 
 const FOLDERS: [&str; 6] = [
     "EFI",

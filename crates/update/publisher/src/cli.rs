@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
 use jiff::{SignedDuration, Timestamp};
-use publisher::{Image, Migrations, Repository, Roles, Signers};
+use publisher::{Image, KeyLocation, Migrations, Repository, Roles, Signers};
 use semver::Version;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -28,18 +28,18 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Make a signing key (Ed25519; PKCS#8, DER)
+    /// Make a signing key: Ed25519 in a file, ECDSA P-256 in a token
     Key {
-        /// Where to write it
-        file: PathBuf,
+        /// Where to put it: a file, or a PKCS#11 URI
+        key: KeyLocation,
     },
     /// Make a repository that offers nothing yet
     Init {
         #[command(flatten)]
         signing: Signing,
         /// Key that signs only how fresh the repository is; may be repeated
-        #[arg(long, value_name = "FILE")]
-        online_key: Vec<PathBuf>,
+        #[arg(long, value_name = "KEY")]
+        online_key: Vec<KeyLocation>,
         /// How many of the keys it takes to sign what is offered
         #[arg(long, value_name = "N", default_value = "1")]
         threshold: NonZeroU64,
@@ -135,9 +135,10 @@ struct Signing {
     /// Folder of the repository
     #[arg(long, value_name = "FOLDER")]
     repository: PathBuf,
-    /// File with a signing key; may be repeated
-    #[arg(long, value_name = "FILE", required = true)]
-    key: Vec<PathBuf>,
+    /// Signing key: a file, or a PKCS#11 URI (RFC 7512) such as
+    /// 'pkcs11:token=release;object=root?pin-source=file:/run/pin'; may be repeated
+    #[arg(long, value_name = "KEY", required = true)]
+    key: Vec<KeyLocation>,
     /// Days that the repository is fresh without being signed again
     #[arg(long, value_name = "DAYS", default_value_t = 7)]
     fresh_days: i64,
@@ -204,7 +205,7 @@ pub fn main() -> ExitCode {
 
 async fn run(command: Command) -> Result<()> {
     match command {
-        Command::Key { file } => publisher::generate_key(&file)?,
+        Command::Key { key } => key.generate()?,
         Command::Init {
             mut signing,
             online_key,

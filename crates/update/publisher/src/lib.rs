@@ -16,7 +16,7 @@ mod repository;
 mod root;
 
 pub use image::Image;
-pub use key::generate as generate_key;
+pub use key::{KeyLocation, Pkcs11Uri};
 pub use migrations::Migrations;
 pub use repository::{Repository, Signers};
 pub use root::{Roles, create as create_root};

@@ -12,13 +12,13 @@ use tough::{ExpirationEnforcement, FilesystemTransport, IntoVec, RepositoryLoade
 use update_metadata::{MANIFEST, Manifest};
 use url::Url;
 
-use crate::root;
+use crate::{KeyLocation, root};
 
 /// Who signs, and for how long.
 #[derive(Debug, Clone)]
 pub struct Signers {
-    /// Files with the keys.
-    pub keys: Vec<PathBuf>,
+    /// The keys.
+    pub keys: Vec<KeyLocation>,
     /// How long the timestamp and the snapshot hold.
     pub fresh: SignedDuration,
     /// How long the targets hold.

@@ -2,24 +2,26 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroU64;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use aws_lc_rs::rand::SystemRandom;
 use jiff::Timestamp;
 use tough::editor::signed::SignedRole;
-use tough::key_source::{KeySource, LocalKeySource};
+use tough::key_source::KeySource;
 use tough::schema::{KeyHolder, RoleKeys, RoleType, Root};
+
+use crate::KeyLocation;
 
 /// The keys of a repository.
 #[derive(Debug, Clone)]
 pub struct Roles {
     /// Keys that sign what is offered, and the root itself: kept offline.
-    pub keys: Vec<PathBuf>,
+    pub keys: Vec<KeyLocation>,
     /// How many of them it takes.
     pub threshold: NonZeroU64,
     /// Keys that sign how fresh it is; the same ones if there are none.
-    pub online_keys: Vec<PathBuf>,
+    pub online_keys: Vec<KeyLocation>,
 }
 
 /// Writes `1.root.json` into a folder of metadata that has none.
@@ -56,15 +58,11 @@ pub async fn create(metadata: &Path, roles: &Roles, expires: Timestamp) -> Resul
         (RoleType::Timestamp, online, NonZeroU64::MIN),
     ] {
         let mut keyids = Vec::new();
-        for path in keys {
-            let key = LocalKeySource { path: path.clone() };
-            let key = key.as_sign().await;
-            let key = key
-                .map_err(|e| anyhow::anyhow!("{}: {e}; hint: it must be a key in PKCS#8 (DER), as `publisher key` makes it", path.display()))?
-                .tuf_key();
+        for location in keys {
+            let key = location.open().await?.tuf_key();
             let id = key.key_id().context("failed to name a key")?;
             if keyids.contains(&id) {
-                bail!("{} is given twice", path.display());
+                bail!("{location} is given twice");
             }
             root.keys.insert(id.clone(), key);
             keyids.push(id);
@@ -89,9 +87,6 @@ pub async fn create(metadata: &Path, roles: &Roles, expires: Timestamp) -> Resul
 }
 
 /// Keys as they are signed with.
-pub(crate) fn sources(paths: &[PathBuf]) -> Vec<Box<dyn KeySource>> {
-    paths
-        .iter()
-        .map(|path| -> Box<dyn KeySource> { Box::new(LocalKeySource { path: path.clone() }) })
-        .collect()
+pub(crate) fn sources(keys: &[KeyLocation]) -> Vec<Box<dyn KeySource>> {
+    keys.iter().map(KeyLocation::source).collect()
 }

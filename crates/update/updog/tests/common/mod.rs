@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use publisher::{
-    Image, Migrations, Repository as Published, Roles, Signers, create_root, generate_key,
+    Image, KeyLocation, Migrations, Repository as Published, Roles, Signers, create_root,
 };
 use tokio::runtime::Runtime;
 use update_metadata::{Manifest, Waves};
@@ -56,9 +56,9 @@ impl Workshop {
     }
 
     pub fn create(&self, name: &str, key: &str) {
-        generate_key(&self.path(key)).unwrap();
+        KeyLocation::from(self.path(key)).generate().unwrap();
         let roles = Roles {
-            keys: vec![self.path(key)],
+            keys: vec![self.path(key).into()],
             threshold: std::num::NonZeroU64::MIN,
             online_keys: Vec::new(),
         };
@@ -131,7 +131,7 @@ impl Workshop {
     ) {
         fs::create_dir_all(&targets).unwrap();
         let signers = Signers {
-            keys: vec![self.path(key)],
+            keys: vec![self.path(key).into()],
             fresh,
             valid: DAY,
         };

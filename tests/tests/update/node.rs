@@ -58,17 +58,17 @@ pub fn options(
 /// A machine with a copy of the old version, and the disk, which can be worked on
 /// while the machine is off.
 pub fn with_raw_disk(releases: &Releases, name: &str) -> Result<(Options, PathBuf)> {
-    let folder = machine(&releases.old, name, through_firmware())?.state;
-    let folder = folder.context("a machine has a folder")?;
-    std::fs::create_dir_all(&folder)?;
+    let nothing_yet = Disk::WriteThrough(PathBuf::new());
+    let mut options = options(&releases.old, name, nothing_yet, &releases.repository)?;
+    let folder = options.state.as_ref().context("a machine has a folder")?;
+    std::fs::create_dir_all(folder)?;
     let path = folder.join("raw.img");
     releases.old.copy_disk(&path)?;
     OpenOptions::new()
         .write(true)
         .open(&path)?
         .set_len(DISK_BYTES)?;
-    let disk = Disk::WriteThrough(path.clone());
-    let options = options(&releases.old, name, disk, &releases.repository)?;
+    options.disk = Some(Disk::WriteThrough(path.clone()));
     Ok((options, path))
 }
 

@@ -83,10 +83,11 @@ pub(crate) fn fill(
 }
 
 /// A slot's entry. Its `version` is an activation number: of the entries with
-/// tries left, systemd-boot starts the one with the highest.
+/// tries left, systemd-boot starts the one with the highest. It counts the tries of
+/// what is said to be a kernel image (`uki`, and not `efi`, since version 258).
 fn entry(slot: &str, version: &str) -> String {
     format!(
-        "title Bottlerocket OS {version}\nsort-key bottlerocket\nversion 1\nefi /EFI/bottlerocket/slot-{slot}.efi\n"
+        "title Bottlerocket OS {version}\nsort-key bottlerocket\nversion 1\nuki /EFI/bottlerocket/slot-{slot}.efi\n"
     )
 }
 

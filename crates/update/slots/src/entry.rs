@@ -144,7 +144,8 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// The file's text.
+    /// The file's text. `uki`, and not `efi`: systemd-boot counts the tries of kernel
+    /// images alone (since version 258, which also brought the word).
     pub fn text(&self, slot: Slot) -> String {
         let Self {
             activation,
@@ -153,7 +154,7 @@ impl Entry {
         let letter = slot.letter();
         format!(
             "title Bottlerocket OS {version}\nsort-key bottlerocket\nversion {activation}\n\
-             efi /EFI/bottlerocket/slot-{letter}.efi\n"
+             uki /EFI/bottlerocket/slot-{letter}.efi\n"
         )
     }
 
@@ -165,7 +166,7 @@ impl Entry {
                 .find_map(|line| line.strip_prefix(key)?.strip_prefix(' '))
                 .map(str::trim)
         };
-        value("efi").filter(|path| path.ends_with(".efi"))?;
+        value("uki").filter(|path| path.ends_with(".efi"))?;
         Some(Self {
             activation: value("version")?.parse().ok()?,
             version: value("title")?.strip_prefix("Bottlerocket OS ")?.to_owned(),
@@ -218,7 +219,7 @@ mod tests {
     fn the_shipped_entry_is_understood() {
         // As crates/image/disk writes it.
         let text = "title Bottlerocket OS 0.1.0\nsort-key bottlerocket\nversion 1\n\
-                    efi /EFI/bottlerocket/slot-a.efi\n";
+                    uki /EFI/bottlerocket/slot-a.efi\n";
         let entry = Entry::parse(text).unwrap();
         assert_eq!((entry.activation, entry.version.as_str()), (1, "0.1.0"));
         assert_eq!(entry.text(Slot::A), text);

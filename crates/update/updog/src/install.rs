@@ -3,13 +3,14 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, stream};
 use initramfs_init::root_hash::RootHash;
 use lz4_flex::frame::FrameDecoder;
 use rustix::fs::{Advice, fadvise};
 use slots::{Slot, gpt};
+use tokio::sync::mpsc;
 use tokio_util::io::{StreamReader, SyncIoBridge};
 use update_metadata::Images;
 
@@ -19,6 +20,9 @@ use crate::verity;
 
 /// What is read, compared and written at a time.
 const PIECE: usize = 1 << 20;
+
+/// How many pieces of a download may wait for the one who works on them.
+const PIECES_AHEAD: usize = 4;
 
 /// A kernel image that is larger than this is none. It is kept in memory.
 const MAX_BOOT_BYTES: u64 = 128 << 20;
@@ -102,7 +106,7 @@ pub async fn install(
 ) -> Result<Written, Error> {
     let source = Source {
         repository,
-        progress: Arc::new(Mutex::new(progress)),
+        progress: Mutex::new(progress),
     };
     let root = to_device(&source, &images.root, &target.root).await?;
     let hash = to_device(&source, &images.hash, &target.hash).await?;
@@ -121,57 +125,75 @@ pub async fn install(
 #[derive(Debug)]
 struct Source<'a> {
     repository: &'a Repository,
-    progress: Arc<Mutex<Progress>>,
+    progress: Mutex<Progress>,
 }
 
 impl Source<'_> {
-    async fn reader(&self, name: &str) -> Result<impl Read + Send + use<>, Error> {
-        let stream = self.repository.stream(name).await?;
-        let progress = Arc::clone(&self.progress);
-        let counted = stream.map_err(io::Error::other).inspect_ok(move |bytes| {
-            let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
-            progress.add(bytes.len() as u64);
-        });
-        Ok(SyncIoBridge::new(StreamReader::new(Box::pin(counted))))
+    /// Works on a target as it comes in: its bytes are fetched and hashed in this
+    /// thread, and worked on in another.
+    async fn pipe<T: Send + 'static>(
+        &self,
+        name: &str,
+        work: impl FnOnce(&mut dyn Read) -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let mut stream = self.repository.stream(name).await?;
+        let (sender, mut receiver) = mpsc::channel(PIECES_AHEAD);
+        let fetch = async {
+            // Moved in: that it is gone is how the other side sees the end.
+            let sender = sender;
+            while let Some(piece) = stream.next().await {
+                if let Ok(bytes) = &piece {
+                    let progress = self.progress.lock();
+                    let mut progress = progress.unwrap_or_else(PoisonError::into_inner);
+                    progress.add(bytes.len() as u64);
+                }
+                if sender.send(piece.map_err(io::Error::other)).await.is_err() {
+                    return;
+                }
+            }
+        };
+        let pieces = stream::poll_fn(move |context| receiver.poll_recv(context));
+        let mut reader = SyncIoBridge::new(StreamReader::new(pieces));
+        let work = tokio::task::spawn_blocking(move || work(&mut reader));
+        match tokio::join!(fetch, work) {
+            ((), Ok(done)) => Ok(done),
+            ((), Err(error)) => std::panic::resume_unwind(error.into_panic()),
+        }
     }
 }
 
 /// Streams a target into a partition. What is there and right is not written
 /// again.
 async fn to_device(source: &Source<'_>, name: &str, device: &Path) -> Result<Written, Error> {
-    let reader = source.reader(name).await?;
-    let (name, path) = (name.to_owned(), device.to_owned());
     let mut file = files::at(
         "open",
         device,
         OpenOptions::new().read(true).write(true).open(device),
     )?;
-    let copied = beside(move || {
+    let copied = source.pipe(name, move |reader| {
         let mut source = FrameDecoder::new(reader);
         let room = file.seek(SeekFrom::End(0)).map_err(Fault::Device)?;
         let written = copy(&mut source, &mut file, room)?;
         // To the very end: only there it shows whether all was as signed.
-        let mut rest = source.into_inner();
-        io::copy(&mut rest, &mut io::sink()).map_err(Fault::Source)?;
+        io::copy(source.into_inner(), &mut io::sink()).map_err(Fault::Source)?;
         file.sync_all().map_err(Fault::Device)?;
         // What is read back is to come from the disk, not from memory.
         let dropped = fadvise(&file, 0, None, Advice::DontNeed);
         dropped.map_err(|error| Fault::Device(error.into()))?;
         Ok(written)
-    })
-    .await;
-    copied.map_err(|fault| match fault {
+    });
+    copied.await?.map_err(|fault| match fault {
         Fault::Source(source) => Error::Download {
-            target: name,
+            target: name.to_owned(),
             source,
         },
         Fault::Room => Error::TooLarge {
-            target: name,
-            place: path.display().to_string(),
+            target: name.to_owned(),
+            place: device.display().to_string(),
         },
         Fault::Device(source) => Error::File(files::Error {
             action: "write",
-            path,
+            path: device.to_owned(),
             source,
         }),
     })
@@ -225,18 +247,17 @@ fn fill(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
 }
 
 async fn download_boot(source: &Source<'_>, name: &str) -> Result<Vec<u8>, Error> {
-    let reader = source.reader(name).await?;
-    let read = beside(move || {
+    let read = source.pipe(name, |reader| {
         let mut bytes = Vec::new();
         let mut source = FrameDecoder::new(reader);
         (&mut source)
             .take(MAX_BOOT_BYTES + 1)
             .read_to_end(&mut bytes)?;
-        io::copy(&mut source.into_inner(), &mut io::sink())?;
+        io::copy(source.into_inner(), &mut io::sink())?;
         Ok(bytes)
     });
     let target = || name.to_owned();
-    let bytes = read.await.map_err(|source| Error::Download {
+    let bytes = read.await?.map_err(|source| Error::Download {
         target: target(),
         source,
     })?;
@@ -246,14 +267,6 @@ async fn download_boot(source: &Source<'_>, name: &str) -> Result<Vec<u8>, Error
             place: format!("the {MAX_BOOT_BYTES} bytes that a kernel image may have"),
         }),
         false => Ok(bytes),
-    }
-}
-
-/// Works in a thread of its own, while this one waits for the network.
-async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }
 

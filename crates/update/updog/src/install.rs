@@ -1,7 +1,8 @@
 //! From the repository into a slot.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -20,9 +21,11 @@ use crate::verity;
 
 /// What is read, compared and written at a time.
 const PIECE: usize = 1 << 20;
+/// What is read of a piece to see that it is another one.
+const GLANCE: usize = 4096;
 
 /// How many pieces of a download may wait for the one who works on them.
-const PIECES_AHEAD: usize = 4;
+const PIECES_AHEAD: usize = 32;
 
 /// A kernel image that is larger than this is none. It is kept in memory.
 const MAX_BOOT_BYTES: u64 = 128 << 20;
@@ -108,9 +111,14 @@ pub async fn install(
         repository,
         progress: Mutex::new(progress),
     };
-    let root = to_device(&source, &images.root, &target.root).await?;
-    let hash = to_device(&source, &images.hash, &target.hash).await?;
-    let boot = download_boot(&source, &images.boot).await?;
+    let file_system = async {
+        let root = to_device(&source, &images.root, &target.root).await?;
+        let hash = to_device(&source, &images.hash, &target.hash).await?;
+        Ok((root, hash))
+    };
+    // Side by side: one mostly computes while the other waits for the disk.
+    let boot = download_boot(&source, &images.boot);
+    let ((root, hash), boot) = tokio::try_join!(file_system, boot)?;
     let root_hash = root_hash(&images.boot, &boot)?;
     verity::verify(&target.root, &target.hash, root_hash)?;
     files::replace(&target.boot, &boot, 0o644)?;
@@ -173,7 +181,7 @@ async fn to_device(source: &Source<'_>, name: &str, device: &Path) -> Result<Wri
     let copied = source.pipe(name, move |reader| {
         let mut source = FrameDecoder::new(reader);
         let room = file.seek(SeekFrom::End(0)).map_err(Fault::Device)?;
-        let written = copy(&mut source, &mut file, room)?;
+        let written = copy(&mut source, &file, room)?;
         // To the very end: only there it shows whether all was as signed.
         io::copy(source.into_inner(), &mut io::sink()).map_err(Fault::Source)?;
         file.sync_all().map_err(Fault::Device)?;
@@ -207,7 +215,7 @@ enum Fault {
     Room,
 }
 
-fn copy(source: &mut impl Read, device: &mut File, room: u64) -> Result<Written, Fault> {
+fn copy(source: &mut impl Read, device: &File, room: u64) -> Result<Written, Fault> {
     let mut written = Written::default();
     let (mut piece, mut there) = (vec![0; PIECE], vec![0; PIECE]);
     let mut place = 0;
@@ -220,18 +228,30 @@ fn copy(source: &mut impl Read, device: &mut File, room: u64) -> Result<Written,
         if end > room {
             return Err(Fault::Room);
         }
-        device.seek(SeekFrom::Start(place)).map_err(Fault::Device)?;
-        let found = &mut there[..length];
-        device.read_exact(found).map_err(Fault::Device)?;
-        if *found == piece[..length] {
+        let is_there = is_at(device, place, &piece[..length], &mut there);
+        if is_there.map_err(Fault::Device)? {
             written.kept += length as u64;
         } else {
-            device.seek(SeekFrom::Start(place)).map_err(Fault::Device)?;
-            device.write_all(&piece[..length]).map_err(Fault::Device)?;
+            let written_now = device.write_all_at(&piece[..length], place);
+            written_now.map_err(Fault::Device)?;
             written.new += length as u64;
         }
         place = end;
     }
+}
+
+/// Whether a device has these bytes at a place. What is of another version mostly
+/// shows at once.
+fn is_at(device: &File, place: u64, bytes: &[u8], buffer: &mut [u8]) -> io::Result<bool> {
+    let start = bytes.len().min(GLANCE);
+    for part in [0..start, start..bytes.len()] {
+        let found = &mut buffer[part.clone()];
+        device.read_exact_at(found, place + part.start as u64)?;
+        if *found != bytes[part] {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// As many bytes as there are, up to the buffer's size.

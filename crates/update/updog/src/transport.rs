@@ -1,7 +1,9 @@
 //! How files of a repository are fetched: what breaks off is taken up again
 //! where it was, and what does not come is not waited for without end.
 
-use std::sync::Once;
+use std::fs::File;
+use std::io::Read;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,16 +11,14 @@ use bytes::Bytes;
 use futures_util::{TryStreamExt, stream};
 use reqwest::header::{CONTENT_RANGE, RANGE};
 use reqwest::{Client, Response, StatusCode};
-use tokio::fs::File;
 use tokio::time::{Instant, sleep, timeout_at};
-use tokio_util::io::ReaderStream;
 use tough::{Transport, TransportError, TransportErrorKind, TransportStream};
 use url::Url;
 
 /// A whole image may take this long.
 const FETCH_LIMIT: Duration = Duration::from_secs(3600);
 /// What is read of a file at a time.
-const FILE_PIECE: usize = 1 << 20;
+const FILE_PIECE: usize = 64 << 10;
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
 /// How often a file is asked for without a byte of it coming, and the pause
@@ -49,8 +49,8 @@ impl Default for Pace {
 #[derive(Debug, Clone)]
 pub(crate) struct Fetcher {
     pace: Pace,
-    /// Or why there is none; folders can be read all the same.
-    client: Result<Client, String>,
+    /// Or why there is none. Copies of this share it.
+    client: Arc<OnceLock<Result<Client, String>>>,
 }
 
 /// A file that is coming.
@@ -91,16 +91,21 @@ impl From<reqwest::Error> for Fault {
 impl Fetcher {
     /// Proxies are those of the environment (HTTPS_PROXY, NO_PROXY).
     pub(crate) fn new(pace: Pace) -> Self {
-        static PROVIDER: Once = Once::new();
-        // Fails where there is one already, which is as good.
-        PROVIDER.call_once(|| {
-            let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        });
-        let client = Client::builder().connect_timeout(CONNECT_LIMIT).build();
         Self {
             pace,
-            client: client.map_err(|error| with_causes(&error)),
+            client: Arc::default(),
         }
+    }
+
+    /// Made when it is needed: it reads the certificates of all authorities.
+    fn client(&self) -> Result<Client, String> {
+        let client = self.client.get_or_init(|| {
+            // Fails where there is one already, which is as good.
+            let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+            let client = Client::builder().connect_timeout(CONNECT_LIMIT).build();
+            client.map_err(|error| with_causes(&error))
+        });
+        client.clone()
     }
 }
 
@@ -110,7 +115,7 @@ impl Transport for Fetcher {
         if url.scheme() == "file" {
             return read_file(url).await;
         }
-        let client = self.client.clone().map_err(|reason| {
+        let client = self.client().map_err(|reason| {
             TransportError::new_with_cause(TransportErrorKind::Other, url.clone(), reason)
         })?;
         let now = Instant::now();
@@ -253,11 +258,30 @@ async fn read_file(url: Url) -> Result<TransportStream, TransportError> {
         let reason = "it names no file of this machine";
         TransportError::new_with_cause(TransportErrorKind::Other, url.clone(), reason)
     })?;
-    let file = File::open(path)
-        .await
-        .map_err(|error| failed(&url, error))?;
-    let pieces = ReaderStream::with_capacity(file, FILE_PIECE);
+    let file = File::open(path).map_err(|error| failed(&url, error))?;
+    // In this thread: there is nothing else for it to do, and to hand each piece over
+    // takes longer than to read it.
+    let pieces = stream::iter(Pieces(file));
     Ok(Box::pin(pieces.map_err(move |error| failed(&url, error))))
+}
+
+/// A file, piece by piece.
+struct Pieces(File);
+
+impl Iterator for Pieces {
+    type Item = std::io::Result<Bytes>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut piece = vec![0; FILE_PIECE];
+        match self.0.read(&mut piece) {
+            Ok(0) => None,
+            Ok(length) => {
+                piece.truncate(length);
+                Some(Ok(piece.into()))
+            }
+            Err(error) => Some(Err(error)),
+        }
+    }
 }
 
 /// An error and what it comes from: reqwest's own words are few.

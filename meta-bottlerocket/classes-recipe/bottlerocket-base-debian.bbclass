@@ -25,7 +25,6 @@ do_compile() {
     bottlerocket_assemble \
         --debian \
         --packages ${BOTTLEROCKET_DEBIAN_CACHE}/${TARGET_ARCH}/os \
-        --efi ${BOTTLEROCKET_DEBIAN_CACHE}/${TARGET_ARCH}/boot/usr/lib/systemd/boot/efi \
         --first-party ${STAGING_DIR_NATIVE}${prefix_native}
 }
 

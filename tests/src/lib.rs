@@ -12,6 +12,7 @@ pub mod damage;
 mod denials;
 mod image;
 mod machine;
+pub mod registry;
 pub mod release;
 mod shared;
 

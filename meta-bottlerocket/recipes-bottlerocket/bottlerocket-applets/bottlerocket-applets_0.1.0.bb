@@ -1,11 +1,11 @@
-SUMMARY = "Daemons and helpers of the node, in one multi-call program; the updater"
+SUMMARY = "Daemons and helpers of the node, in one multi-call program; the updater; the runtime of host containers"
 DESCRIPTION = "Settings API server, first-boot configuration, applier and helpers. \
 The image links each applet to the program (conf/software)."
 
 inherit bottlerocket-workspace
 
 # A recipe may not be called like the distribution.
-BOTTLEROCKET_PROGRAMS = "bottlerocket updog"
+BOTTLEROCKET_PROGRAMS = "bottlerocket host-ctr updog"
 
 # Bindings to libselinux are made of its headers, which libclang reads.
 DEPENDS += "clang-native libselinux"

@@ -26,6 +26,7 @@ RDEPENDS:${PN} = " \
     libselinux \
     libsystemd-shared \
     libzstd \
+    runc \
     systemd \
     systemd-networkd \
     systemd-udev-rules \

@@ -4,7 +4,8 @@
 //! ```text
 //! images/NAME.json    what an image consists of, by the name it was asked for
 //! layers/DIFF_ID      a layer, unpacked; there as a whole or not at all
-//! lock                shared by those who pull and run, held alone to clean up
+//! lock                shared by those who pull, held alone to clean up
+//! writing             held alone to keep what was pulled
 //! ```
 //!
 //! A layer is unpacked while it comes in and never kept packed. What broke off is

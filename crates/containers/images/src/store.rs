@@ -1,7 +1,8 @@
 //! What is kept.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use oci_client::Reference;
@@ -60,6 +61,9 @@ impl Store {
         };
         files::create_dir_all(&store.images())?;
         files::create_dir_all(&store.layers())?;
+        // Programs of images, some of them setuid, are not for others of the node.
+        let alone = fs::set_permissions(folder, Permissions::from_mode(0o700));
+        files::at("change", folder, alone)?;
         Ok(store)
     }
 
@@ -86,11 +90,11 @@ impl Store {
     ///
     /// If there is no lock to be had.
     pub fn lock(&self) -> Result<Lock, Error> {
-        self.lock_with(FlockOperation::LockShared)
+        self.lock_file("lock", FlockOperation::LockShared)
     }
 
-    fn lock_with(&self, how: FlockOperation) -> Result<Lock, Error> {
-        let path = self.folder.join("lock");
+    fn lock_file(&self, name: &str, how: FlockOperation) -> Result<Lock, Error> {
+        let path = self.folder.join(name);
         let options = File::options()
             .create(true)
             .truncate(false)
@@ -132,7 +136,7 @@ impl Store {
     ///
     /// If something cannot be removed.
     pub fn clean_up(&self, keep: &[Reference]) -> Result<(), Error> {
-        let _alone = self.lock_with(FlockOperation::LockExclusive)?;
+        let _alone = self.lock_file("lock", FlockOperation::LockExclusive)?;
         let keep: BTreeSet<String> = keep.iter().map(Reference::whole).collect();
         let mut needed = BTreeSet::new();
         for path in list(&self.images())? {
@@ -153,6 +157,7 @@ impl Store {
     /// A folder for a layer that is on its way.
     pub(crate) fn begin_layer(&self) -> Result<TempDir, Error> {
         let made = tempfile::Builder::new()
+            .permissions(Permissions::from_mode(0o755))
             .prefix(UNFINISHED)
             .tempdir_in(self.layers());
         Ok(files::at("make a folder in", &self.layers(), made)?)
@@ -161,6 +166,8 @@ impl Store {
     /// Keeps layers that are whole, and the image that consists of them. The name
     /// comes last: before, nothing has happened.
     pub(crate) fn keep(&self, image: &Image, new: Vec<(String, TempDir)>) -> Result<(), Error> {
+        // Two may have fetched the same.
+        let _alone = self.lock_file("writing", FlockOperation::LockExclusive)?;
         let folder = self.layers();
         let open = || files::at("open", &folder, File::open(&folder));
         let sync = |file: &File| files::at("write", &folder, syncfs(file).map_err(Into::into));

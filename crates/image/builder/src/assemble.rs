@@ -52,6 +52,7 @@ pub(crate) fn build(source: &Source, options: &Assemble) -> Result<()> {
         source,
         variant: &variant,
         architecture,
+        builder,
         packages: options.packages.clone(),
         programs: first_party.programs(),
         overlays: first_party.overlays(),

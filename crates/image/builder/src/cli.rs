@@ -102,6 +102,8 @@ pub(crate) enum Command {
         /// Machine architecture.
         #[arg(long, default_value = "x86_64")]
         arch: Architecture,
+        /// Which; all where none is named.
+        names: Vec<String>,
     },
     /// Build the migrations of stored settings, which updates bring along.
     Migrations {
@@ -265,8 +267,6 @@ impl ToolOptions {
 pub(crate) enum Group {
     /// What the images' files are taken from.
     Os,
-    /// What starts before the kernel.
-    Boot,
     /// What images are made and run with.
     Tools,
 }
@@ -275,7 +275,6 @@ impl Group {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Group::Os => "os",
-            Group::Boot => "boot",
             Group::Tools => "tools",
         }
     }

@@ -2,10 +2,10 @@
 //! disk. Both builders end here; they differ in where the parts come from.
 
 use crate::contents::{self, Pieces};
-use crate::explanations::Builder;
+use crate::explanations::{Builder, Explanations};
 use crate::progress::Step;
 use crate::release::Release;
-use crate::requirements;
+use crate::requirements::{self, HARDENING};
 use crate::source::Source;
 use crate::variant::Variant;
 use anyhow::{Context, Result, bail};
@@ -24,6 +24,8 @@ pub(crate) struct Composition<'a> {
     pub(crate) variant: &'a Variant,
     /// The architecture of the image.
     pub(crate) architecture: Architecture,
+    /// Who made the packages' programs.
+    pub(crate) builder: Builder,
     /// The tree of unpacked packages.
     pub(crate) packages: PathBuf,
     /// The folder of the first-party programs.
@@ -167,7 +169,14 @@ impl Composition<'_> {
             .lines()
             .map(PathBuf::from)
             .collect();
-        let findings = rootfs::audit(root, labels, &listed)?;
+        let mut findings = rootfs::audit(root, labels, &listed)?;
+        // How others compile their programs can have a reason, too.
+        let explanations = Explanations::read(self.source)?;
+        findings.retain(|finding| {
+            let item = format!("{HARDENING}{}", finding.path.display());
+            let explained = explanations.find(&item, self.builder, &self.variant.name);
+            !finding.problem.is_hardening() || explained.is_none()
+        });
         if findings.is_empty() {
             return Ok(());
         }

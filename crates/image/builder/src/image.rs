@@ -61,7 +61,6 @@ fn parts<'a>(request: &'a Request<'a>, output: &Path) -> Result<Composition<'a>>
     } = request;
     let tools = packages::tools(source, &request.packages)?;
     let packages = packages::unpacked(source, "os", *architecture, &request.packages)?;
-    let boot = packages::unpacked(source, "boot", *architecture, &request.packages)?;
     let programs = programs::build(source, *architecture)?;
     let policy = policy::make(source, variant, &output.join("policy"), &tools)?;
     let parts = KernelParts {
@@ -84,8 +83,9 @@ fn parts<'a>(request: &'a Request<'a>, output: &Path) -> Result<Composition<'a>>
         source,
         variant,
         architecture: *architecture,
+        builder: Builder::ImageBuilder,
         kernel,
-        efi_programs: boot.join(crate::assemble::EFI_PROGRAMS),
+        efi_programs: packages.join(crate::assemble::EFI_PROGRAMS),
         packages,
         programs,
         overlays: source.conf().join("rootfs"),

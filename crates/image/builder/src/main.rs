@@ -115,8 +115,9 @@ fn execute(cli: Cli) -> Result<()> {
             }
             Ok(())
         }
-        Command::Programs { arch } => {
-            println!("{}", programs::build(&source, arch)?.display());
+        Command::Programs { arch, names } => {
+            let folder = programs::build_some(&source, arch, &names)?;
+            println!("{}", folder.display());
             Ok(())
         }
         Command::Migrations { arch } => {
@@ -130,7 +131,7 @@ fn execute(cli: Cli) -> Result<()> {
         } => {
             let arch = match (arch, group) {
                 (Some(arch), _) => arch,
-                (None, Group::Os | Group::Boot) => disk::Architecture::X86_64,
+                (None, Group::Os) => disk::Architecture::X86_64,
                 (None, Group::Tools) => host_architecture()?,
             };
             let tree = packages::unpacked(&source, group.name(), arch, &packages.policy())?;

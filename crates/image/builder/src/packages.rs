@@ -24,7 +24,7 @@ pub(crate) struct Policy {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wanted {
-    suite: String,
+    suites: Vec<String>,
     packages: Vec<String>,
 }
 
@@ -42,7 +42,9 @@ pub(crate) fn unpacked(
         .get(group)
         .with_context(|| format!("conf/debian/packages.toml has no group `{group}`"))?;
     let locked = match lock.groups.get(group) {
-        Some(locked) if locked.suite == wanted.suite && locked.wanted == wanted.packages => locked,
+        Some(locked) if locked.suites == wanted.suites && locked.wanted == wanted.packages => {
+            locked
+        }
         _ => {
             let group = group.to_owned();
             return Err(debian::Error::Stale { path, group }.into());
@@ -57,7 +59,7 @@ pub(crate) fn unpacked(
         "downloading {} Debian packages ({group})",
         locked.packages.len()
     ));
-    let apt = apt(source, &wanted.suite, architecture, policy)?;
+    let apt = apt(source, &wanted.suites, architecture, policy)?;
     let (packages, tree) = match apt.fetch(locked) {
         Err(debian::Error::Gone(gone)) if !policy.locked => {
             eprintln!("    the mirror no longer has {gone}");
@@ -116,9 +118,9 @@ pub(crate) fn refresh(source: &Source, architecture: Architecture, policy: &Poli
     let before = Lock::read(&path)?;
     let wanted = wanted(source, architecture)?;
     let mut lock = Lock::default();
-    for (name, Wanted { suite, packages }) in &wanted {
-        let step = Step::begin(format!("resolving packages of {suite} ({name})"));
-        let apt = apt(source, suite, architecture, policy)?;
+    for (name, Wanted { suites, packages }) in &wanted {
+        let step = Step::begin(format!("resolving packages ({name})"));
+        let apt = apt(source, suites, architecture, policy)?;
         apt.update()?;
         let group = apt.resolve(packages)?;
         step.end();
@@ -133,13 +135,18 @@ pub(crate) fn refresh(source: &Source, architecture: Architecture, policy: &Poli
     Ok(())
 }
 
-fn apt(source: &Source, suite: &str, architecture: Architecture, policy: &Policy) -> Result<Apt> {
+fn apt(
+    source: &Source,
+    suites: &[String],
+    architecture: Architecture,
+    policy: &Policy,
+) -> Result<Apt> {
     let mirror = match &policy.mirror {
         Some(url) => Mirror::named(url),
         None => Mirror::of_host()?,
     };
     let folder = source.cache(architecture).join("apt");
-    Ok(Apt::new(&folder, suite, architecture.debian(), &mirror)?)
+    Ok(Apt::new(&folder, suites, architecture.debian(), &mirror)?)
 }
 
 fn wanted(source: &Source, architecture: Architecture) -> Result<BTreeMap<String, Wanted>> {

@@ -6,7 +6,7 @@ use crate::contents::{self, Contents, Pieces, digest};
 use crate::explanations::{Builder, Explanations};
 use crate::first_party::FirstParty;
 use crate::packages;
-use crate::requirements::{GROUP as KERNEL, required};
+use crate::requirements::{GROUP as KERNEL, HARDENING, required};
 use crate::source::Source;
 use crate::variant::{self, Variant};
 use anyhow::Result;
@@ -192,8 +192,12 @@ impl Comparison {
         for (place, explanation) in self.explanations.list().iter().enumerate() {
             let kernel = explanation.item.as_str().starts_with(&format!("{KERNEL}/"));
             let theirs = explanation.builder == Some(Builder::BitBake);
-            // Only the build of that kernel tells.
-            let unknown = kernel && (theirs || !self.kernel_known);
+            let hardening = explanation
+                .item
+                .as_str()
+                .starts_with(&format!("{HARDENING}/"));
+            // Only the build of that kernel, or root, tells.
+            let unknown = hardening || (kernel && (theirs || !self.kernel_known));
             if !used.contains(&place) && !unknown {
                 unused.push(format!("  {}\n", explanation.item));
             }

@@ -10,7 +10,7 @@ use std::process::Command;
 
 /// These use the C library of the image. The updater is none of the multi-call
 /// program's applets: no daemon needs the memory of TLS and HTTP.
-const DYNAMIC: [&str; 2] = ["bottlerocket", "updog"];
+const DYNAMIC: [&str; 3] = ["bottlerocket", "host-ctr", "updog"];
 /// These run where there is no C library, or another one: in the initramfs, and
 /// mounted into containers.
 const STATIC: [&str; 3] = ["apiclient", "dev-agent", "initramfs-init"];
@@ -25,16 +25,45 @@ const MAX_MIGRATION_SIZE: u64 = 1_200_000;
 
 /// Builds all programs and returns the folder that holds them.
 pub(crate) fn build(source: &Source, architecture: Architecture) -> Result<PathBuf> {
+    build_some(source, architecture, &[])
+}
+
+/// Builds programs, or all where none is named, and returns the folder that holds
+/// them.
+pub(crate) fn build_some(
+    source: &Source,
+    architecture: Architecture,
+    names: &[String],
+) -> Result<PathBuf> {
+    let known = || DYNAMIC.iter().chain(&STATIC);
+    if let Some(unknown) = names.iter().find(|name| !known().any(|n| n == name)) {
+        let known: Vec<&str> = known().copied().collect();
+        bail!(
+            "there is no program `{unknown}`\nhint: {}",
+            known.join(", ")
+        );
+    }
     let step = Step::begin("building the programs");
     let folder = source.build().join("programs").join(architecture.name());
     files::create_dir_all(&folder)?;
     for (packages, linkage) in [(&DYNAMIC[..], ""), (&STATIC[..], STATIC_LINKAGE)] {
+        let wanted = |name: &&str| names.is_empty() || names.iter().any(|n| n == name);
+        let packages: Vec<&str> = packages.iter().copied().filter(wanted).collect();
+        if packages.is_empty() {
+            continue;
+        }
         let target = source.build().join(if linkage.is_empty() {
             "cargo"
         } else {
             "cargo-static"
         });
-        process::run(&mut cargo(source, architecture, packages, linkage, &target))?;
+        process::run(&mut cargo(
+            source,
+            architecture,
+            &packages,
+            linkage,
+            &target,
+        ))?;
         for program in packages {
             install(
                 &built(&target, architecture, program),

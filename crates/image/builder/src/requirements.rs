@@ -9,6 +9,8 @@ use std::path::Path;
 
 /// The group of kernel options in the list of differences.
 pub(crate) const GROUP: &str = "kernel";
+/// The group of programs that are not compiled as others are, by path.
+pub(crate) const HARDENING: &str = "hardening";
 
 /// The options that fragments in a folder ask for on an architecture.
 pub(crate) fn fragments(folder: &Path, architecture: Architecture) -> Result<Options> {

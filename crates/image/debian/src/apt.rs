@@ -14,7 +14,7 @@ const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 #[derive(Debug)]
 pub struct Apt {
     folder: PathBuf,
-    suite: String,
+    suites: Vec<String>,
 }
 
 /// A package that apt would install.
@@ -28,11 +28,12 @@ pub struct Package {
 }
 
 impl Apt {
-    /// Prepares the private state in `folder` for one suite (`trixie`) and
+    /// Prepares the private state in `folder` for suites (`trixie`; what is
+    /// in several is taken from the first) and
     /// Debian architecture (`amd64`).
     pub fn new(
         folder: &Path,
-        suite: &str,
+        suites: &[String],
         architecture: &str,
         mirror: &Mirror,
     ) -> Result<Apt, Error> {
@@ -49,10 +50,13 @@ impl Apt {
         let mut source = |url: &str, suite: &str| {
             sources += &format!("deb [signed-by={KEYRING}] {url} {suite} main\n");
         };
-        source(&mirror.main, suite);
-        if let Some(security) = &mirror.security {
-            source(security, &format!("{suite}-security"));
+        for suite in suites {
+            source(&mirror.main, suite);
+            if let Some(security) = &mirror.security {
+                source(security, &format!("{suite}-security"));
+            }
         }
+        let first = suites.first().map_or("", String::as_str);
         files::write(&folder.join("sources.list"), sources)?;
         let here = folder.display();
         let conf = format!(
@@ -60,13 +64,14 @@ impl Apt {
              Dir::Cache \"{here}/cache\";\nDir::Etc::sourcelist \"{here}/sources.list\";\nDir::Etc::sourceparts \"-\";\n\
              Dir::Etc::preferencesparts \"-\";\nDir::Etc::preferences \"-\";\n\
              APT::Architecture \"{architecture}\";\nAPT::Architectures {{ \"{architecture}\"; }};\n\
+             APT::Default-Release \"/^{first}/\";\n\
              APT::Install-Recommends \"false\";\nAPT::Sandbox::User \"\";\nAcquire::Languages \"none\";\n\
              Acquire::IndexTargets::deb::DEP-11::DefaultEnabled \"false\";\nAcquire::Retries \"3\";\n"
         );
         files::write(&folder.join("apt.conf"), conf)?;
         Ok(Apt {
             folder,
-            suite: suite.to_owned(),
+            suites: suites.to_vec(),
         })
     }
 
@@ -100,7 +105,7 @@ impl Apt {
             pins.insert(package.name, Pin { version, sha256 });
         }
         Ok(Group {
-            suite: self.suite.clone(),
+            suites: self.suites.clone(),
             wanted: wanted.to_vec(),
             packages: pins,
         })

@@ -17,8 +17,8 @@ pub struct Lock {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Group {
-    /// The suite it was resolved in (`trixie`).
-    pub suite: String,
+    /// The suites it was resolved in (`trixie`), the one that goes first first.
+    pub suites: Vec<String>,
     /// The list this group was resolved from.
     pub wanted: Vec<String>,
     /// Pinned packages by name.
@@ -59,11 +59,15 @@ impl Lock {
     fn to_text(&self) -> String {
         let mut text = HEADER.to_owned();
         for (name, group) in &self.groups {
-            text += &format!("[{name}]\nsuite = {:?}\nwanted = [\n", group.suite);
-            for wanted in &group.wanted {
-                text += &format!("    {wanted:?},\n");
+            text += &format!("[{name}]\n");
+            for (key, list) in [("suites", &group.suites), ("wanted", &group.wanted)] {
+                text += &format!("{key} = [\n");
+                for element in list {
+                    text += &format!("    {element:?},\n");
+                }
+                text += "]\n";
             }
-            text += &format!("]\n\n[{name}.packages]\n");
+            text += &format!("\n[{name}.packages]\n");
             for (package, pin) in &group.packages {
                 text += &format!(
                     "{package:?} = {{ version = {:?}, sha256 = {:?} }}\n",
@@ -87,7 +91,7 @@ mod tests {
             sha256: "ab".repeat(32),
         };
         let group = Group {
-            suite: "trixie".into(),
+            suites: vec!["trixie".into()],
             wanted: vec!["systemd".into()],
             packages: BTreeMap::from([("libstdc++6".into(), pin)]),
         };
@@ -111,9 +115,9 @@ mod tests {
         let path = folder.path().join("x86_64.lock");
         for damaged in [
             "[os",
-            "[os]\nsuite = \"trixie\"\nwanted = 3",
+            "[os]\nsuites = []\nwanted = 3",
             "[os]\nwanted = []\n[os.packages]\n",
-            "[os]\nsuite = \"trixie\"\nwanted = []\nextra = 1\n[os.packages]\n",
+            "[os]\nsuites = []\nwanted = []\nextra = 1\n[os.packages]\n",
         ] {
             std::fs::write(&path, damaged).unwrap();
             let message = Lock::read(&path).unwrap_err().to_string();

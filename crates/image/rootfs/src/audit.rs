@@ -51,6 +51,16 @@ pub enum Problem {
     DanglingLink,
 }
 
+impl Problem {
+    /// Whether it is about how the program was compiled.
+    pub fn is_hardening(self) -> bool {
+        matches!(
+            self,
+            Self::NotPositionIndependent | Self::NoRelro | Self::ExecutableStack
+        )
+    }
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let problem = match self.problem {

@@ -15,10 +15,13 @@ const PROGRAM: &str = "bottlerocket";
 
 const APPLETS: &[(&str, Main)] = &[
     ("apiserver", api_server::main),
+    ("bootstrap-commands", bootstrap::commands),
+    ("bootstrap-containers", bootstrap::containers),
     ("bork", sundog::bork),
     ("console-status", console_status::main),
     ("early-boot-config", early_boot_config::main),
     ("health-check", health::main),
+    ("host-containers", host_containers::main),
     ("migrator", migrator::main),
     ("netdog", network::main),
     ("schnauzer", sundog::schnauzer),

@@ -130,6 +130,19 @@ impl Manager {
         self.runtime.block_on(reload).map(drop)
     }
 
+    /// Asks for jobs, in their order, and waits for none of them. Returns which were
+    /// taken on.
+    pub fn enqueue(&mut self, jobs: &[Job]) -> Vec<Result<(), Error>> {
+        let connection = &self.connection;
+        self.runtime.block_on(async {
+            let mut enqueued = Vec::new();
+            for job in jobs {
+                enqueued.push(enqueue(connection, job).await.map(drop));
+            }
+            enqueued
+        })
+    }
+
     /// Asks for jobs, in their order, and then waits for all of them together.
     /// Returns what became of each; one that fails stops no other.
     pub fn run(&mut self, jobs: &[Job], limit: Duration) -> Vec<Result<(), Error>> {

@@ -1,5 +1,6 @@
 //! Which update a node takes.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -55,8 +56,8 @@ pub struct Node {
     pub lock: Lock,
     /// Whether it takes no part in waves.
     pub ignore_waves: bool,
-    /// The version that it has tried, and that was not good.
-    pub failed: Option<Version>,
+    /// Versions that it has tried, and that were not good.
+    pub failed: BTreeSet<Version>,
     /// What its clock says.
     pub now: Timestamp,
 }
@@ -155,7 +156,7 @@ pub fn select<'a>(manifest: &'a Manifest, node: &Node) -> Result<Choice<'a>, NoU
         if update.version <= node.version {
             break;
         }
-        let may = match node.failed == Some(update.version.clone()) {
+        let may = match node.failed.contains(&update.version) {
             true => Err(NoUpdate::Failed(update.version.clone())),
             false => waits(update, node),
         };

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a failure to set up fails the test")]
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use proptest::prelude::*;
 use semver::Version;
@@ -48,7 +50,7 @@ fn node(running: &str, now: &str) -> Node {
         seed: 512,
         lock: Lock::Latest,
         ignore_waves: false,
-        failed: None,
+        failed: BTreeSet::new(),
         now: now.parse().unwrap(),
     }
 }
@@ -92,7 +94,7 @@ fn the_newest_that_is_ready_is_taken() {
 #[test]
 fn what_failed_here_is_not_tried_again_unless_asked_for() {
     let tried = |running: &str| Node {
-        failed: Some(version("1.2.0")),
+        failed: BTreeSet::from([version("1.2.0")]),
         ..node(running, LATER)
     };
     assert_eq!(chosen(&tried("1.0.0")), Ok(("1.1.0".to_owned(), false)));

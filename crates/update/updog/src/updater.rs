@@ -1,5 +1,6 @@
 //! The steps of an update on a node.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
@@ -248,16 +249,32 @@ impl Updater {
         })
     }
 
-    /// The version that was tried last, and was not good.
-    fn failed(&self) -> Result<Option<Version>> {
+    /// Versions that were tried, and were not good. The other slot knows the last
+    /// one; those before are remembered.
+    fn failed(&self) -> Result<BTreeSet<Version>> {
+        let path = self.seen.join("failed-versions.json");
+        let mut failed: BTreeSet<Version> = match files::read(&path) {
+            // Damaged, it would only cost a few boots.
+            Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_default(),
+            Err(error) if error.is_not_found() => BTreeSet::new(),
+            Err(error) => return Err(error.into()),
+        };
         let states = match Disk::find(&self.root) {
             // Such a system can ask what there is, though not take it.
-            Err(NodeError::NoSlot) => return Ok(None),
+            Err(NodeError::NoSlot) => return Ok(failed),
             _ => self.states()?,
         };
+        let before = failed.clone();
         let bad = states.iter().find(|s| !s.booted && s.health == Health::Bad);
-        let version = bad.and_then(|state| state.version.as_deref());
-        Ok(version.and_then(|version| version.parse().ok()))
+        failed.extend(bad.and_then(|state| state.version.as_deref()?.parse().ok()));
+        // Somebody insisted, and it works now.
+        if states.iter().any(|s| s.booted && s.health == Health::Good) {
+            failed.remove(&self.system()?.1);
+        }
+        if failed != before {
+            files::replace(&path, &serde_json::to_vec(&failed)?, 0o600)?;
+        }
+        Ok(failed)
     }
 
     fn kept(&self) -> Kept {

@@ -1,0 +1,162 @@
+//! A container from its start to its end.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use images::{Image, Reference, Registries, Store};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal,
+    set_child_subreaper, waitid,
+};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::{JoinError, JoinHandle};
+use tracing::{info, warn};
+
+use crate::label::Labels;
+use crate::rootfs::Root;
+use crate::runc::{Runc, cgroup};
+use crate::{Container, spec};
+
+/// How long a container has to end by itself.
+const GRACE: Duration = Duration::from_secs(20);
+
+type Ended = Result<Result<ExitStatus>, JoinError>;
+
+/// Where things are.
+#[derive(Debug, Clone)]
+pub(crate) struct Places {
+    pub store: PathBuf,
+    pub run: PathBuf,
+}
+
+impl Places {
+    fn bundle(&self, id: &str) -> PathBuf {
+        self.run.join(id)
+    }
+
+    fn written(&self, id: &str) -> PathBuf {
+        self.store.join("running").join(id)
+    }
+}
+
+/// The image of a container: fetched, unless the one that is there will do.
+pub(crate) async fn image(
+    store: &Store,
+    source: &Reference,
+    registries: &Registries,
+    keep_cached: bool,
+) -> Result<Image> {
+    let cached = store.image(source)?;
+    if let (true, Some(image)) = (keep_cached, &cached) {
+        return Ok(image.clone());
+    }
+    match (images::pull(store, source, registries).await, cached) {
+        (Ok(image), _) => {
+            info!("{source} is {}", image.digest);
+            Ok(image)
+        }
+        // A node that has lost its registry keeps its containers.
+        (Err(error), Some(image)) => {
+            warn!("{error}; going on with {} from before", image.digest);
+            Ok(image)
+        }
+        (Err(error), None) => Err(error.into()),
+    }
+}
+
+/// Runs a container, and returns how it ended.
+pub(crate) async fn run(
+    places: &Places,
+    store: &Store,
+    image: &Image,
+    container: &Container,
+) -> Result<ExitStatus> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let (id, bundle) = (container.id.as_str(), places.bundle(&container.id));
+    files::create_dir_all(&places.run)?;
+    let runc = Runc::new(&places.run)?;
+    // What may be left of the last time.
+    runc.delete(id);
+    files::create_dir_all(&bundle)?;
+    // So that it is not cleaned up.
+    files::write(&bundle.join("image"), &image.name)?;
+    let persistent = container.persistent();
+    files::create_dir_all(&persistent)?;
+    if let Some(user_data) = &container.user_data {
+        files::replace(&persistent.join("user-data"), user_data, 0o600)?;
+    }
+    let root_path = bundle.join("rootfs");
+    let labels = Labels::of(container);
+    let label = has_selinux().then_some(labels.files.as_str());
+    let _root = Root::mount(store, image, &root_path, &places.written(id), label)?;
+    let spec = spec::spec(container, image, &root_path, &cgroup()?)?;
+    files::write(&bundle.join("config.json"), serde_json::to_vec(&spec)?)?;
+
+    // runc ends as soon as the container is there, whose parent we become.
+    set_child_subreaper(Some(Pid::INIT)).context("failed to become the parent")?;
+    let made = Made { runc: &runc, id };
+    let pid = runc.create(id, &bundle)?;
+    let pid = Pid::from_raw(pid).context("runc wrote no process number")?;
+    let process = pidfd_open(pid, PidfdFlags::empty()).context("the container is gone")?;
+    let waiting = process.try_clone()?;
+    let mut end = tokio::task::spawn_blocking(move || wait(&waiting));
+    runc.start(id)?;
+    info!("{id} runs");
+    let status = tokio::select! {
+        status = &mut end => status,
+        _ = terminate.recv() => stop(&process, end).await,
+        _ = interrupt.recv() => stop(&process, end).await,
+    };
+    drop(made);
+    let status = status??;
+    info!("{id} ended: {status}");
+    let _ = std::fs::remove_dir_all(&bundle);
+    Ok(status)
+}
+
+/// A container that is taken away whatever happens.
+struct Made<'a> {
+    runc: &'a Runc,
+    id: &'a str,
+}
+
+impl Drop for Made<'_> {
+    fn drop(&mut self) {
+        self.runc.delete(self.id);
+    }
+}
+
+/// Waits for a process of ours to end.
+fn wait(process: &OwnedFd) -> Result<ExitStatus> {
+    let id = WaitId::PidFd(process.as_fd());
+    let status = waitid(id, WaitIdOptions::EXITED)?.context("it did not end")?;
+    let raw = match (status.exit_status(), status.terminating_signal()) {
+        (Some(code), _) => code << 8,
+        (None, Some(signal)) => signal,
+        (None, None) => 1 << 8,
+    };
+    Ok(ExitStatus::from_raw(raw))
+}
+
+/// Asks a container to end, and makes it after its time.
+async fn stop(process: &OwnedFd, mut end: JoinHandle<Result<ExitStatus>>) -> Ended {
+    // One that is gone already needs no signal.
+    let _ = pidfd_send_signal(process, Signal::TERM);
+    match tokio::time::timeout(GRACE, &mut end).await {
+        Ok(ended) => ended,
+        Err(_) => {
+            warn!("it did not end in {} s", GRACE.as_secs());
+            let _ = pidfd_send_signal(process, Signal::KILL);
+            end.await
+        }
+    }
+}
+
+fn has_selinux() -> bool {
+    Path::new("/sys/fs/selinux/enforce").exists()
+}

@@ -1,4 +1,4 @@
-SUMMARY = "Daemons and helpers of the node, in one multi-call program; the updater; the runtime of host containers"
+SUMMARY = "Daemons and helpers of the node, the updater, the runtime of containers"
 DESCRIPTION = "Settings API server, first-boot configuration, applier and helpers. \
 The image links each applet to the program (conf/software)."
 

@@ -5,7 +5,7 @@ The image links each applet to the program (conf/software)."
 inherit bottlerocket-workspace
 
 # A recipe may not be called like the distribution.
-BOTTLEROCKET_PROGRAMS = "bottlerocket host-ctr updog"
+BOTTLEROCKET_PROGRAMS = "bottlerocket bottlerocket-online"
 
 # Bindings to libselinux are made of its headers, which libclang reads.
 DEPENDS += "clang-native libselinux"

@@ -84,9 +84,9 @@ class Definition(BrokenTree):
                 "linkage",
                 software,
                 f"{RECIPES}/bottlerocket-applets/bottlerocket-applets_0.1.0.bb",
-                'PROGRAMS = "bottlerocket host-ctr updog"',
-                'PROGRAMS = "bottlerocket host-ctr updog"\nBOTTLEROCKET_LINKAGE = "static"',
-                "links bottlerocket and host-ctr and updog static, image-builder dynamic",
+                'PROGRAMS = "bottlerocket bottlerocket-online"',
+                'PROGRAMS = "bottlerocket bottlerocket-online"\nBOTTLEROCKET_LINKAGE = "static"',
+                "links bottlerocket and bottlerocket-online static, image-builder dynamic",
             ),
             (
                 "dropped program",

@@ -8,9 +8,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// These use the C library of the image. The updater is none of the multi-call
-/// program's applets: no daemon needs the memory of TLS and HTTP.
-const DYNAMIC: [&str; 3] = ["bottlerocket", "host-ctr", "updog"];
+/// These use the C library of the image.
+const DYNAMIC: [&str; 2] = ["bottlerocket", "bottlerocket-online"];
 /// These run where there is no C library, or another one: in the initramfs, and
 /// mounted into containers.
 const STATIC: [&str; 3] = ["apiclient", "dev-agent", "initramfs-init"];

@@ -2,11 +2,15 @@
 //! arguments, log to standard error (which is the journal), and turn the
 //! outcome into an exit code.
 
+mod multicall;
+
 use std::ffi::OsString;
 use std::process::{ExitCode, Termination};
 
 use clap::Parser;
 use tracing::level_filters::LevelFilter;
+
+pub use multicall::{Main, Multicall};
 
 /// Reads `arguments` (the first one is the applet's name) and runs the applet.
 ///

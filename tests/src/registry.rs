@@ -19,6 +19,9 @@ const APPLETS: &[&str] = &[
 ];
 const START: Duration = Duration::from_secs(10);
 
+/// What a layer does to the root below it.
+pub type Change<'a> = &'a dyn Fn(&Path) -> Result<()>;
+
 /// A registry on the loopback interface, as long as this lives.
 #[derive(Debug)]
 pub struct Registry {
@@ -74,10 +77,7 @@ impl Registry {
     /// Makes an image with a shell, in two layers of which the upper one hides and
     /// adds files of the lower one, and stores it.
     pub fn push_busybox(&self, name: &str) -> Result<()> {
-        let layout = self.folder.join("layout");
-        let image = format!("{}:image", layout.display());
-        umoci(&["init", "--layout", &layout.to_string_lossy()])?;
-        umoci(&["new", "--image", &image])?;
+        let image = self.new_image()?;
         self.layer(&image, |root| {
             for folder in ["bin", "etc", "tmp"] {
                 fs::create_dir(root.join(folder))?;
@@ -96,6 +96,31 @@ impl Registry {
             fs::write(root.join("etc/layer"), "of the upper layer\n")?;
             Ok(())
         })?;
+        self.store(&image, name)
+    }
+
+    /// Makes an image of one layer for each change, stores it, and returns its root
+    /// as umoci unpacks it.
+    pub fn push(&self, name: &str, changes: &[Change<'_>]) -> Result<PathBuf> {
+        let image = self.new_image()?;
+        for change in changes {
+            self.layer(&image, change)?;
+        }
+        self.store(&image, name)?;
+        let bundle = self.folder.join("bundle");
+        umoci(&["unpack", "--image", &image, &bundle.to_string_lossy()])?;
+        Ok(bundle.join("rootfs"))
+    }
+
+    fn new_image(&self) -> Result<String> {
+        let layout = self.folder.join("layout");
+        let image = format!("{}:image", layout.display());
+        umoci(&["init", "--layout", &layout.to_string_lossy()])?;
+        umoci(&["new", "--image", &image])?;
+        Ok(image)
+    }
+
+    fn store(&self, image: &str, name: &str) -> Result<()> {
         let target = format!("docker://{}/{name}", self.address);
         let source = format!("oci:{image}");
         let mut skopeo = Command::new("skopeo");

@@ -1,5 +1,7 @@
 //! Host containers on a booted node: pulled from a registry, run, confined, stopped.
 
+mod oracle;
+
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! images/NAME.json    what an image consists of, by the name it was asked for
-//! layers/DIFF_ID      a layer, unpacked; there as a whole or not at all
+//! layers/CHAIN_ID     a layer, unpacked; there as a whole or not at all
 //! lock                shared by those who pull, held alone to clean up
 //! writing             held alone to keep what was pulled
 //! ```

@@ -1,7 +1,9 @@
 //! From a registry into the store.
 
 use std::io::Read;
+use std::path::PathBuf;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use layers::Limits;
 use oci_client::Reference;
@@ -56,34 +58,42 @@ async fn pull_from(store: &Store, name: &Reference, source: &Source) -> Result<I
     let (manifest, digest) = manifest(source).await?;
     let config = config(source, &manifest.config).await?;
     let diff_ids = diff_ids(&config, &manifest)?;
-    let missing = manifest
-        .layers
-        .iter()
-        .zip(&diff_ids)
-        .filter(|(_, diff_id)| !store.has_layer(diff_id));
-    let mut new: Vec<(String, TempDir)> = Vec::new();
-    let mut wanted: Vec<(OciDescriptor, String)> = Vec::new();
-    for (layer, diff_id) in missing {
-        // The same layer may be there twice.
-        if !wanted.iter().any(|(_, known)| known == diff_id) {
-            wanted.push((layer.clone(), diff_id.clone()));
-        }
-    }
+    let names = chain_ids(&diff_ids);
+    let wanted = (0..names.len()).filter(|at| !store.has_layer(&names[*at]));
     let fetched = stream::iter(wanted)
-        .map(|(layer, diff_id)| async move {
-            let folder = unpack(store, source, &layer, &diff_id).await?;
-            Ok::<_, Error>((diff_id, folder))
+        .map(|at| {
+            let (layer, diff_id) = (&manifest.layers[at], &diff_ids[at]);
+            async move { Ok::<_, Error>((at, unpack(store, source, layer, diff_id).await?)) }
         })
         .buffer_unordered(AT_A_TIME);
-    new.extend(fetched.try_collect::<Vec<_>>().await?);
+    let mut new = fetched.try_collect::<Vec<_>>().await?;
+    new.sort_by_key(|(at, _)| *at);
+    let mut folders: Vec<PathBuf> = names.iter().map(|name| store.layer(name)).collect();
+    for (at, layer) in &new {
+        folders[*at] = layer.folder.path().to_owned();
+        let adopted = layers::adopt(&folders[*at], &layer.implied, &folders[..*at]);
+        adopted.map_err(|source| Error::Layer {
+            digest: manifest.layers[*at].digest.clone(),
+            source,
+        })?;
+    }
+    let new = new
+        .into_iter()
+        .map(|(at, layer)| (names[at].clone(), layer.folder));
     let image = Image {
         name: name.whole(),
         digest,
         config,
-        layers: diff_ids,
+        layers: names.clone(),
     };
-    store.keep(&image, new)?;
+    store.keep(&image, new.collect())?;
     Ok(image)
+}
+
+/// A layer that is on its way into the store.
+struct NewLayer {
+    folder: TempDir,
+    implied: Vec<PathBuf>,
 }
 
 async fn manifest(source: &Source) -> Result<(OciImageManifest, String), Error> {
@@ -160,13 +170,31 @@ fn diff_ids(
     Ok(found)
 }
 
+/// The identity of each layer on top of those below it (OCI Image Format, ChainID):
+/// what a folder is that a layer only has things in is for those below to say.
+fn chain_ids(diff_ids: &[String]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for diff_id in diff_ids {
+        let name = match names.last() {
+            None => diff_id.clone(),
+            Some(below) => {
+                let text = format!("sha256:{below} sha256:{diff_id}");
+                let digest = digest(&SHA256, text.as_bytes());
+                digest.as_ref().iter().map(|b| format!("{b:02x}")).collect()
+            }
+        };
+        names.push(name);
+    }
+    names
+}
+
 /// Unpacks a layer as it comes in.
 async fn unpack(
     store: &Store,
     source: &Source,
     layer: &OciDescriptor,
     diff_id: &str,
-) -> Result<TempDir, Error> {
+) -> Result<NewLayer, Error> {
     let folder = store.begin_layer()?;
     let path = folder.path().to_owned();
     let (sender, mut receiver) = mpsc::channel(PIECES_AHEAD);
@@ -186,10 +214,33 @@ async fn unpack(
         source,
     })?;
     match unpacked.diff_id == diff_id {
-        true => Ok(folder),
+        true => Ok(NewLayer {
+            folder,
+            implied: unpacked.implied,
+        }),
         false => Err(Error::Damaged(format!(
             "layer {} is sha256:{}, the configuration says sha256:{diff_id}",
             layer.digest, unpacked.diff_id
         ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_layer_is_another_one_on_top_of_others() {
+        let ids = |names: &[&str]| names.iter().map(|n| n.repeat(64)).collect::<Vec<_>>();
+        let [one, other] = [ids(&["a", "b", "c"]), ids(&["a", "c"])].map(|ids| chain_ids(&ids));
+        assert_eq!((&one[0], one.len()), (&"a".repeat(64), 3));
+        assert_eq!(one[0], other[0]);
+        assert_ne!(one[2], other[1]);
+        assert!(one.iter().all(|name| name.len() == 64));
+        // sha256sum of the text that the specification says.
+        assert_eq!(
+            one[1],
+            "ccd722928bd92476ba1745586fed6e45a102504185ad88cd89e01ff116fd146c"
+        );
     }
 }

@@ -39,7 +39,7 @@ pub struct Image {
     pub digest: String,
     /// What it says about running it.
     pub config: ImageConfiguration,
-    /// Its layers by `diff_id` (SHA-256 in hexadecimal), the lowest first.
+    /// Its layers, the lowest first: the names of their folders in the store.
     pub layers: Vec<String>,
 }
 
@@ -76,12 +76,12 @@ impl Store {
     }
 
     /// Where a layer is, or would be.
-    pub fn layer(&self, diff_id: &str) -> PathBuf {
-        self.layers().join(diff_id)
+    pub fn layer(&self, name: &str) -> PathBuf {
+        self.layers().join(name)
     }
 
-    pub(crate) fn has_layer(&self, diff_id: &str) -> bool {
-        self.layer(diff_id).is_dir()
+    pub(crate) fn has_layer(&self, name: &str) -> bool {
+        self.layer(name).is_dir()
     }
 
     /// Keeps others from cleaning up, until it is dropped.
@@ -172,8 +172,8 @@ impl Store {
         let open = || files::at("open", &folder, File::open(&folder));
         let sync = |file: &File| files::at("write", &folder, syncfs(file).map_err(Into::into));
         sync(&open()?)?;
-        for (diff_id, layer) in new {
-            let to = self.layer(&diff_id);
+        for (name, layer) in new {
+            let to = self.layer(&name);
             let renamed = fs::rename(layer.path(), &to);
             // If somebody else was quicker, it is the same.
             if renamed.is_ok() || !to.is_dir() {

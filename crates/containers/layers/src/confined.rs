@@ -1,5 +1,7 @@
 //! A folder that no path leads out of.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -21,6 +23,8 @@ const IMPLIED_FOLDER: u32 = 0o755;
 #[derive(Debug)]
 pub(crate) struct Confined {
     root: OwnedFd,
+    /// Folders that were made because something is in them.
+    implied: RefCell<BTreeSet<PathBuf>>,
 }
 
 /// Where an entry goes: a name in a folder.
@@ -37,11 +41,37 @@ impl Confined {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root =
             openat(CWD, root, flags, Mode::empty()).map_err(|errno| failed("open", root, errno))?;
-        Ok(Self { root })
+        Ok(Self {
+            root,
+            implied: RefCell::default(),
+        })
     }
 
     pub(crate) fn root(&self) -> BorrowedFd<'_> {
         self.root.as_fd()
+    }
+
+    /// Folders that no entry was about.
+    pub(crate) fn into_implied(self) -> BTreeSet<PathBuf> {
+        self.implied.into_inner()
+    }
+
+    /// An entry is about this folder.
+    pub(crate) fn mentioned(&self, path: &Path) {
+        self.implied.borrow_mut().remove(path);
+    }
+
+    /// What has a path, if it is there, without making anything.
+    pub(crate) fn find(&self, path: &Path) -> Result<Option<Place>, Error> {
+        let path = normal(path)?;
+        let Some(name) = path.file_name().map(OsStr::to_owned) else {
+            return Ok(None);
+        };
+        match self.resolve(path.parent().unwrap_or(Path::new(""))) {
+            Ok(folder) => Ok(Some(Place { folder, name, path })),
+            Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
+            Err(errno) => Err(failed("open", &path, errno)),
+        }
     }
 
     /// Where the entry with a path goes; `None` if that is the root itself. Folders
@@ -67,7 +97,9 @@ impl Confined {
         let parent = self.folder(path.parent().unwrap_or(Path::new("")))?;
         let name = path.file_name().unwrap_or_default();
         match mkdirat(&parent, name, Mode::from_raw_mode(IMPLIED_FOLDER)) {
-            Ok(()) => {}
+            Ok(()) => {
+                self.implied.borrow_mut().insert(path.to_owned());
+            }
             Err(Errno::EXIST) => {
                 return Err(refused(path, "it is a link to nowhere in this layer"));
             }

@@ -13,7 +13,7 @@ mod hashing;
 mod unpack;
 
 pub use compression::Compression;
-pub use unpack::{Limits, Unpacked, unpack};
+pub use unpack::{Limits, Unpacked, adopt, unpack};
 
 use std::io;
 use std::path::PathBuf;

@@ -1,6 +1,6 @@
 //! From an archive to a folder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::io::{self, BufReader, Read};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{
     AtFlags, FileType, Gid, Mode, OFlags, RawMode, Timespec, Timestamps, Uid, XattrFlags, chmodat,
-    chownat, fsetxattr, linkat, makedev, mkdirat, mknodat, openat, symlinkat, utimensat,
+    chownat, fsetxattr, linkat, makedev, mkdirat, mknodat, openat, statat, symlinkat, utimensat,
 };
 use rustix::io::Errno;
 use tar::{Archive, Entry, EntryType, Header, PaxExtensions};
@@ -55,6 +55,9 @@ pub struct Unpacked {
     pub bytes: u64,
     /// Number of entries.
     pub entries: u64,
+    /// Folders that no entry is about, the outer ones first: they are there because
+    /// something is in them. What else they are, the layers below say ([`adopt`]).
+    pub implied: Vec<PathBuf>,
 }
 
 /// Unpacks a layer (plain, gzip or zstd) into a folder that is there and empty.
@@ -70,12 +73,12 @@ pub fn unpack(packed: impl Read, folder: &Path, limits: Limits) -> Result<Unpack
         limit: limits.bytes,
     });
     let unpacker = Unpacker::new(folder, limits)?;
-    let entries = unpacker.run(&mut archive).and_then(|entries| {
+    let done = unpacker.run(&mut archive).and_then(|done| {
         // The end of an archive is not the end of the layer, whose hash is of all.
         io::copy(&mut archive, &mut io::sink()).map_err(Error::Archive)?;
-        Ok(entries)
+        Ok(done)
     });
-    let entries = entries.map_err(|error| match error {
+    let (entries, implied) = done.map_err(|error| match error {
         Error::Archive(source) if source.kind() == io::ErrorKind::FileTooLarge => Error::TooMuch {
             what: "bytes",
             limit: limits.bytes,
@@ -87,7 +90,58 @@ pub fn unpack(packed: impl Read, folder: &Path, limits: Limits) -> Result<Unpack
         diff_id,
         bytes: counted.bytes,
         entries,
+        implied: implied.into_iter().collect(),
     })
+}
+
+/// Gives folders of a layer the owner, the mode and the time that they have in the
+/// uppermost of the layers below, which are given the lowest first.
+///
+/// # Errors
+///
+/// If the file system refuses.
+pub fn adopt(folder: &Path, implied: &[PathBuf], below: &[PathBuf]) -> Result<(), Error> {
+    let layer = Confined::open(folder)?;
+    // The inner ones first: what changes in a folder changes its time.
+    for path in implied.iter().rev() {
+        let Some(place) = layer.find(path)? else {
+            continue;
+        };
+        for below in below.iter().rev() {
+            let Some(original) = Confined::open(below)?.find(path)? else {
+                continue;
+            };
+            match original.kind()? {
+                None => {}
+                Some(FileType::Directory) => {
+                    copy_facts(&original, &place)?;
+                    break;
+                }
+                // Hidden, or something else: what is further below does not show.
+                Some(_) => break,
+            }
+        }
+    }
+    Ok(())
+}
+
+fn copy_facts(from: &Place, to: &Place) -> Result<(), Error> {
+    let flags = AtFlags::SYMLINK_NOFOLLOW;
+    let stat = statat(from.folder(), &from.name, flags).map_err(|e| from.failed("examine", e))?;
+    let (user, group) = (Uid::from_raw(stat.st_uid), Gid::from_raw(stat.st_gid));
+    chownat(to.folder(), &to.name, Some(user), Some(group), flags)
+        .map_err(|e| to.failed("give away", e))?;
+    let mode = Mode::from_raw_mode(stat.st_mode & PERMISSIONS);
+    chmodat(to.folder(), &to.name, mode, AtFlags::empty()).map_err(|e| to.failed("change", e))?;
+    let time = Timespec {
+        tv_sec: stat.st_mtime as _,
+        tv_nsec: stat.st_mtime_nsec as _,
+    };
+    let times = Timestamps {
+        last_access: time,
+        last_modification: time,
+    };
+    set_times(to, &times)
 }
 
 /// A reader that ends with an error where there is too much.
@@ -135,7 +189,7 @@ impl Unpacker {
         })
     }
 
-    fn run(mut self, archive: &mut impl Read) -> Result<u64, Error> {
+    fn run(mut self, archive: &mut impl Read) -> Result<(u64, BTreeSet<PathBuf>), Error> {
         let mut archive = Archive::new(archive);
         let mut announced = Announced::default();
         let mut count = 0;
@@ -166,7 +220,7 @@ impl Unpacker {
                 set_times(&place, &times)?;
             }
         }
-        Ok(count)
+        Ok((count, self.inside.into_implied()))
     }
 
     fn entry(&mut self, entry: &mut Entry<'_, impl Read>, said: Announced) -> Result<(), Error> {
@@ -200,6 +254,7 @@ impl Unpacker {
                     mkdirat(place.folder(), &place.name, Mode::from_raw_mode(0o700))
                         .map_err(|e| place.failed("make", e))?;
                 }
+                self.inside.mentioned(&place.path);
                 self.folders.insert(place.path.clone(), times.clone());
             }
             EntryType::Regular | EntryType::Continuous => {

@@ -180,6 +180,29 @@ fn however_it_is_packed_its_identity_is_that_of_the_archive() {
 }
 
 #[test]
+fn a_folder_that_no_entry_is_about_is_what_it_is_below() {
+    let shelf = Shelf::new();
+    let lower = shelf.0.path().join("lower");
+    fs::create_dir_all(lower.join("tmp/inner")).unwrap();
+    fs::set_permissions(lower.join("tmp"), fs::Permissions::from_mode(0o1777)).unwrap();
+    let archive = Archive::default()
+        .file("tmp/inner/new", "new")
+        .folder("known/")
+        .file("known/new/a", "")
+        .bytes();
+    let unpacked = shelf.unpack(&archive).unwrap();
+    let implied = ["known/new", "tmp", "tmp/inner"].map(PathBuf::from);
+    assert_eq!(unpacked.implied, implied);
+    layers::adopt(&shelf.layer(), &implied, &[lower.clone()]).unwrap();
+    let (found, expected) = (shelf.layer().join("tmp"), lower.join("tmp"));
+    let [found, expected] = [found, expected].map(|path| fs::metadata(path).unwrap());
+    assert_eq!(found.mode(), expected.mode());
+    assert_eq!(found.mtime(), expected.mtime());
+    assert_eq!(found.mtime_nsec(), expected.mtime_nsec());
+    fs::remove_dir_all(lower).unwrap();
+}
+
+#[test]
 fn later_entries_take_the_place_of_earlier_ones() {
     let shelf = Shelf::new();
     let archive = Archive::default()

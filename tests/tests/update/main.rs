@@ -6,6 +6,7 @@ mod full;
 mod node;
 mod power_cuts;
 mod read_back;
+mod watchdog;
 
 use std::sync::OnceLock;
 

@@ -91,10 +91,10 @@ pub(crate) async fn run(
         files::replace(&persistent.join("user-data"), user_data, 0o600)?;
     }
     let root_path = bundle.join("rootfs");
-    let labels = Labels::of(container);
-    let label = has_selinux().then_some(labels.files.as_str());
+    let labels = has_selinux().then(|| Labels::of(container));
+    let label = labels.as_ref().map(|labels| labels.files.as_str());
     let _root = Root::mount(store, image, &root_path, &places.written(id), label)?;
-    let spec = spec::spec(container, image, &root_path, &cgroup()?)?;
+    let spec = spec::spec(container, image, &root_path, &cgroup()?, labels.as_ref())?;
     files::write(&bundle.join("config.json"), serde_json::to_vec(&spec)?)?;
 
     // runc ends as soon as the container is there, whose parent we become.

@@ -105,8 +105,8 @@ pub(crate) fn spec(
     image: &Image,
     root: &Path,
     cgroup: &str,
+    labels: Option<&Labels>,
 ) -> Result<Spec> {
-    let labels = Labels::of(container);
     let config = image.config.config().clone().unwrap_or_default();
     let user = User::find(root, config.user().as_deref().unwrap_or_default())?;
     let arguments = arguments(container, &config);
@@ -139,18 +139,21 @@ pub(crate) fn spec(
                 "effective": capabilities,
                 "permitted": capabilities,
             },
-            "selinuxLabel": labels.process,
         },
         "root": {"path": root, "readonly": false},
         "mounts": mounts(container),
         "linux": {
             "namespaces": namespaces(container),
             "cgroupsPath": cgroup,
-            "mountLabel": labels.files,
             "rootfsPropagation": if container.sees_host_root() { "rslave" } else { "private" },
             "resources": {"devices": devices(container)},
         },
     });
+    // A kernel without SELinux takes none.
+    if let Some(labels) = labels {
+        spec["process"]["selinuxLabel"] = json!(labels.process);
+        spec["linux"]["mountLabel"] = json!(labels.files);
+    }
     if !container.superpowered {
         spec["linux"]["seccomp"] = seccomp::profile();
         spec["linux"]["maskedPaths"] = json!(MASKED);
@@ -306,7 +309,14 @@ mod tests {
 
     fn made(container: &Container, config: Value) -> Value {
         let root = tempfile::tempdir().expect("a folder");
-        let spec = spec(container, &image(config), root.path(), "/c").expect("a container");
+        let spec = spec(
+            container,
+            &image(config),
+            root.path(),
+            "/c",
+            Some(&Labels::of(container)),
+        )
+        .expect("a container");
         serde_json::to_value(spec).expect("JSON")
     }
 
@@ -327,7 +337,13 @@ mod tests {
             json!(["/bin/other"])
         );
         let root = tempfile::tempdir().expect("a folder");
-        let nothing = super::spec(&container(false), &image(json!({})), root.path(), "/c");
+        let nothing = super::spec(
+            &container(false),
+            &image(json!({})),
+            root.path(),
+            "/c",
+            None,
+        );
         assert!(nothing.is_err());
     }
 

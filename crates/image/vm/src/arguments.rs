@@ -67,6 +67,10 @@ pub(crate) fn arguments(options: &Options, setting: &Setting) -> Vec<OsString> {
     line.add("-object", "rng-random,id=rng,filename=/dev/urandom");
     line.add("-device", "virtio-rng-pci,rng=rng");
     sockets(&mut line, setting.mode);
+    if options.watchdog {
+        line.add("-device", "i6300esb");
+        line.add("-action", "watchdog=reset");
+    }
     if let Some(network) = &options.network {
         line.add("-netdev", user_network(network));
         // Without a boot ROM: nothing boots from the network.

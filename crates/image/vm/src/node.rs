@@ -150,6 +150,11 @@ impl Node {
         monitor.wait_for("RESET", SOCKET_TIMEOUT).map(drop)
     }
 
+    /// Interrupts the processors in a way that cannot be masked (NMI).
+    pub fn interrupt(&self) -> Result<()> {
+        self.monitor().execute("inject-nmi")
+    }
+
     /// Presses the power button (ACPI); the guest decides what that means.
     pub fn press_power_button(&self) -> Result<()> {
         self.monitor().execute("system_powerdown")

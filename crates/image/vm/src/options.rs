@@ -38,6 +38,8 @@ pub struct Options {
     /// Whether a restart of the guest restarts the machine; otherwise it ends
     /// the virtual machine.
     pub reboot: bool,
+    /// Whether the machine has a watchdog (i6300esb), which restarts it.
+    pub watchdog: bool,
     /// The network, if any: user-mode, closed but for the forwarded ports.
     pub network: Option<Network>,
     /// Emulation or KVM.
@@ -67,6 +69,7 @@ impl Options {
             user_data: None,
             net_toml: None,
             reboot: true,
+            watchdog: false,
             network: None,
             accelerator: Choice::Auto,
             probe_kernel: None,

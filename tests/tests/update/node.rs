@@ -31,7 +31,7 @@ own = { command = [\"/usr/bin/apiclient\", \"get\", \"os\"] }
 const DISK_BYTES: u64 = 5 << 30;
 
 /// What is asked over and over is asked this often.
-const PAUSE: Duration = Duration::from_millis(200);
+pub const PAUSE: Duration = Duration::from_millis(200);
 
 /// A machine with an image, behind whose network the repository is.
 pub fn options(

@@ -1,10 +1,12 @@
 //! A machine that hangs as a whole.
 
+use std::time::Instant;
+
 use anyhow::{Context, Result, ensure};
 use end_to_end_tests::{BOOT, api, disk};
 use vm::{Node, Options};
 
-use crate::node::{boot_id, options, wait_for_version};
+use crate::node::{PAUSE, boot_id, options, wait_for_version};
 use crate::releases;
 
 /// The kernel stops at an interrupt that nothing is known about, and stays there:
@@ -32,6 +34,15 @@ fn a_machine_that_hangs_is_restarted_by_its_watchdog() -> Result<()> {
         "systemd has taken no watchdog"
     );
     api::set(channel, HANGS)?;
+    let deadline = Instant::now() + BOOT;
+    let is_set = || -> Result<bool> {
+        let value = channel.read_file("/proc/sys/kernel/unknown_nmi_panic")?;
+        Ok(value.data.text().trim() == "1")
+    };
+    while !is_set()? {
+        ensure!(Instant::now() < deadline, "the settings are not applied");
+        std::thread::sleep(PAUSE);
+    }
     let before = boot_id(channel)?;
     node.interrupt()?;
     wait_for_version(&node, "1.0.0", &before, 2 * BOOT)?;

@@ -193,7 +193,7 @@ fn a_folder_that_no_entry_is_about_is_what_it_is_below() {
     let unpacked = shelf.unpack(&archive).unwrap();
     let implied = ["known/new", "tmp", "tmp/inner"].map(PathBuf::from);
     assert_eq!(unpacked.implied, implied);
-    layers::adopt(&shelf.layer(), &implied, &[lower.clone()]).unwrap();
+    layers::adopt(&shelf.layer(), &implied, std::slice::from_ref(&lower)).unwrap();
     let (found, expected) = (shelf.layer().join("tmp"), lower.join("tmp"));
     let [found, expected] = [found, expected].map(|path| fs::metadata(path).unwrap());
     assert_eq!(found.mode(), expected.mode());

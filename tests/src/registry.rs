@@ -15,7 +15,7 @@ use crate::image::workspace;
 /// Where the static busybox of Debian is.
 const BUSYBOX: &str = "/usr/bin/busybox";
 const APPLETS: &[&str] = &[
-    "cat", "dd", "echo", "id", "ls", "mknod", "mount", "ps", "sh", "sleep", "trap", "unshare",
+    "cat", "dd", "echo", "id", "ls", "mknod", "mount", "ps", "sh", "sleep", "tr", "unshare",
 ];
 const START: Duration = Duration::from_secs(10);
 
@@ -156,7 +156,8 @@ fn umoci(arguments: &[&str]) -> Result<()> {
     succeed(Command::new("umoci").args(arguments))
 }
 
-fn succeed(command: &mut Command) -> Result<()> {
+/// Runs a program that has to succeed.
+pub fn succeed(command: &mut Command) -> Result<()> {
     let output = command
         .output()
         .with_context(|| format!("failed to run {command:?}"))?;

@@ -84,10 +84,13 @@ fn run(cli: Cli) -> Result<ExitCode> {
     })
 }
 
-/// Those that are to run. One without a source is an error of the settings that
+/// Those that are to run; none if there is no file. One without a source is an error of the settings that
 /// stops no other: its unit says so.
 fn read(path: &Path) -> Result<Containers> {
-    let text = files::read_to_string(path)?;
+    let text = match files::read_to_string(path) {
+        Err(error) if error.is_not_found() => return Ok(Containers::new()),
+        text => text?,
+    };
     let file: File = toml::from_str(&text).with_context(|| path.display().to_string())?;
     let mut containers = file.host_containers;
     if let Some(name) = containers.keys().find(|name| !is_name(name)) {
@@ -166,6 +169,8 @@ mod tests {
     #[test]
     fn settings_that_make_no_sense_start_nothing() {
         assert!(containers("").expect("no containers").is_empty());
+        let nothing = read(Path::new("/nothing/here"));
+        assert!(nothing.expect("no containers").is_empty());
         for text in [
             "[host-containers.a]\nenabled = 'yes'\n",
             "[host-containers.'../a']\nenabled = true\n",

@@ -170,15 +170,17 @@ async fn work(cli: Cli) -> Result<ExitCode> {
                 format!("container {container_id} has no image; hint: set its `source`")
             })?;
             let (source, registries) = (reference(source)?, from.registries()?);
+            // Nobody takes it away before it runs.
+            let lock = store.lock()?;
             let image = run::image(&store, &source, &registries, use_cached_image).await?;
             let container = Container {
                 id: container_id,
                 kind: container_type,
-                superpowered: settings.superpowered,
+                superpowered: settings.superpowered || container_type == Kind::Bootstrap,
                 user_data: settings.decoded_user_data()?,
                 command: settings.command,
             };
-            let status = run::run(&places, &store, &image, &container).await?;
+            let status = run::run(&places, &store, &image, lock, &container).await?;
             Ok(code(status))
         }
         Command::PullImage {
@@ -194,9 +196,10 @@ async fn work(cli: Cli) -> Result<ExitCode> {
         }
         Command::CleanUp { keep } => {
             let keep = keep.iter().map(|name| reference(name));
-            let mut keep = keep.collect::<Result<Vec<_>>>()?;
-            keep.extend(running(&places.run)?);
-            Store::open(&places.store)?.clean_up(&keep)?;
+            let keep = keep.collect::<Result<Vec<_>>>()?;
+            let store = Store::open(&places.store)?;
+            let alone = store.lock_alone()?;
+            store.clean_up(&alone, &[keep, running(&places.run)?].concat())?;
             Ok(ExitCode::SUCCESS)
         }
         Command::List => {
@@ -210,7 +213,7 @@ async fn work(cli: Cli) -> Result<ExitCode> {
             container_id,
             command,
         } => {
-            let runc = Runc::new(&places.run)?;
+            let runc = Runc::new(&places.run);
             let status = runc.exec(&container_id, tty, &command).status();
             Ok(code(status.context("failed to run runc")?))
         }
@@ -228,7 +231,7 @@ fn running(run: &Path) -> Result<Vec<Reference>> {
     };
     let mut images = Vec::new();
     for entry in entries {
-        let path = entry?.path().join("image");
+        let path = entry?.path().join(run::IMAGE);
         if let Ok(name) = files::read_to_string(&path) {
             images.push(reference(&name)?);
         }

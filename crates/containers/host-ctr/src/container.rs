@@ -31,7 +31,7 @@ pub struct Container {
     pub id: String,
     /// What it is for.
     pub kind: Kind,
-    /// Whether it has the rights of the host's root.
+    /// Whether it has the rights of the host's root. What prepares a node has.
     pub superpowered: bool,
     /// What it finds in its file `user-data`.
     pub user_data: Option<Vec<u8>>,
@@ -45,15 +45,5 @@ impl Container {
         Path::new(PERSISTENT)
             .join(self.kind.folder())
             .join(&self.id)
-    }
-
-    /// Whether it sees the processes of the host.
-    pub(crate) fn sees_host_processes(&self) -> bool {
-        self.superpowered || self.kind == Kind::Bootstrap
-    }
-
-    /// Whether it sees the root of the host.
-    pub(crate) fn sees_host_root(&self) -> bool {
-        self.superpowered || self.kind == Kind::Bootstrap
     }
 }

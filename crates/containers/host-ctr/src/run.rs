@@ -7,7 +7,7 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use images::{Image, Reference, Registries, Store};
+use images::{Image, Lock, Reference, Registries, Store};
 use rustix::process::{
     Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal,
     set_child_subreaper, waitid,
@@ -23,6 +23,9 @@ use crate::{Container, spec};
 
 /// How long a container has to end by itself.
 const GRACE: Duration = Duration::from_secs(20);
+
+/// The file of a bundle with the name of its image.
+pub(crate) const IMAGE: &str = "image";
 
 type Ended = Result<Result<ExitStatus>, JoinError>;
 
@@ -68,39 +71,40 @@ pub(crate) async fn image(
     }
 }
 
-/// Runs a container, and returns how it ended.
+/// Runs a container, and returns how it ended. The lock is the one under which its
+/// image was found.
 pub(crate) async fn run(
     places: &Places,
     store: &Store,
     image: &Image,
+    lock: Lock,
     container: &Container,
 ) -> Result<ExitStatus> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let (id, bundle) = (container.id.as_str(), places.bundle(&container.id));
-    files::create_dir_all(&places.run)?;
-    let runc = Runc::new(&places.run)?;
+    let id = container.id.as_str();
+    let runc = Runc::new(&places.run);
     // What may be left of the last time.
     runc.delete(id);
-    files::create_dir_all(&bundle)?;
-    // So that it is not cleaned up.
-    files::write(&bundle.join("image"), &image.name)?;
+    let bundle = Bundle::new(places.bundle(id), image)?;
+    // From here on the bundle keeps it.
+    drop(lock);
     let persistent = container.persistent();
     files::create_dir_all(&persistent)?;
     if let Some(user_data) = &container.user_data {
         files::replace(&persistent.join("user-data"), user_data, 0o600)?;
     }
-    let root_path = bundle.join("rootfs");
+    let root_path = bundle.path.join("rootfs");
     let labels = has_selinux().then(|| Labels::of(container));
     let label = labels.as_ref().map(|labels| labels.files.as_str());
     let _root = Root::mount(store, image, &root_path, &places.written(id), label)?;
     let spec = spec::spec(container, image, &root_path, &cgroup()?, labels.as_ref())?;
-    files::write(&bundle.join("config.json"), serde_json::to_vec(&spec)?)?;
+    files::write(&bundle.path.join("config.json"), serde_json::to_vec(&spec)?)?;
 
     // runc ends as soon as the container is there, whose parent we become.
     set_child_subreaper(Some(Pid::INIT)).context("failed to become the parent")?;
     let made = Made { runc: &runc, id };
-    let pid = runc.create(id, &bundle)?;
+    let pid = runc.create(id, &bundle.path)?;
     let pid = Pid::from_raw(pid).context("runc wrote no process number")?;
     let process = pidfd_open(pid, PidfdFlags::empty()).context("the container is gone")?;
     let waiting = process.try_clone()?;
@@ -115,8 +119,30 @@ pub(crate) async fn run(
     drop(made);
     let status = status??;
     info!("{id} ended: {status}");
-    let _ = std::fs::remove_dir_all(&bundle);
     Ok(status)
+}
+
+/// The folder that runc makes a container of. It says that its image is in use.
+struct Bundle {
+    path: PathBuf,
+}
+
+impl Bundle {
+    fn new(path: PathBuf, image: &Image) -> Result<Self> {
+        files::create_dir_all(&path)?;
+        files::write(&path.join(IMAGE), &image.name)?;
+        Ok(Self { path })
+    }
+}
+
+impl Drop for Bundle {
+    fn drop(&mut self) {
+        // Each by its name: a root that could not be unmounted is not to be emptied.
+        for name in [IMAGE, "config.json", "pid"] {
+            let _ = std::fs::remove_file(self.path.join(name));
+        }
+        let _ = std::fs::remove_dir(&self.path);
+    }
 }
 
 /// A container that is taken away whatever happens.

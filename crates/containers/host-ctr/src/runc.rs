@@ -6,27 +6,23 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-/// Where runc may be, by the builder that the image is from.
-const PROGRAMS: &[&str] = &["/usr/bin/runc", "/usr/sbin/runc"];
+const RUNC: &str = "/usr/sbin/runc";
 
-/// runc, and where it keeps its notes.
+/// runc, by where it keeps its notes.
 #[derive(Debug, Clone)]
 pub(crate) struct Runc {
-    program: PathBuf,
     notes: PathBuf,
 }
 
 impl Runc {
-    pub(crate) fn new(run: &Path) -> Result<Self> {
-        let program = PROGRAMS.iter().map(Path::new).find(|path| path.exists());
-        Ok(Self {
-            program: program.context("there is no runc")?.to_owned(),
+    pub(crate) fn new(run: &Path) -> Self {
+        Self {
             notes: run.join("runc"),
-        })
+        }
     }
 
     fn command(&self, verb: &str) -> Command {
-        let mut command = Command::new(&self.program);
+        let mut command = Command::new(RUNC);
         command.arg("--root").arg(&self.notes).arg(verb);
         command
     }

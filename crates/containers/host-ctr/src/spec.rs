@@ -145,7 +145,7 @@ pub(crate) fn spec(
         "linux": {
             "namespaces": namespaces(container),
             "cgroupsPath": cgroup,
-            "rootfsPropagation": if container.sees_host_root() { "rslave" } else { "private" },
+            "rootfsPropagation": if container.superpowered { "rslave" } else { "private" },
             "resources": {"devices": devices(container)},
         },
     });
@@ -173,17 +173,11 @@ fn arguments(container: &Container, config: &images::Config) -> Vec<String> {
 
 /// The network is that of the host, and so is its name.
 fn namespaces(container: &Container) -> Vec<Value> {
-    let mut kinds = vec!["mount", "ipc"];
-    if !container.sees_host_processes() {
-        kinds.push("pid");
-    }
-    if !container.superpowered {
-        kinds.push("cgroup");
-    }
-    kinds
-        .into_iter()
-        .map(|kind| json!({"type": kind}))
-        .collect()
+    let kinds: &[&str] = match container.superpowered {
+        true => &["mount", "ipc"],
+        false => &["mount", "ipc", "pid", "cgroup"],
+    };
+    kinds.iter().map(|kind| json!({"type": kind})).collect()
 }
 
 fn devices(container: &Container) -> Value {
@@ -268,11 +262,8 @@ fn mounts(container: &Container) -> Vec<Value> {
         ),
         bind(&persistent, &format!("{OURS}/{folder}/current"), &[]),
     ]);
-    if container.sees_host_root() {
+    if container.superpowered {
         mounts.push(bind("/", &format!("{OURS}/rootfs"), &["rslave"]));
-    }
-    if container.kind == crate::Kind::Bootstrap {
-        mounts.push(bind("/mnt", &format!("{OURS}/rootfs/mnt"), &["rshared"]));
     }
     mounts
 }

@@ -12,6 +12,7 @@ use oci_client::errors::OciDistributionError;
 use oci_client::manifest::OciDescriptor;
 use tokio::sync::mpsc::Sender;
 
+use crate::hex;
 use crate::registry::Source;
 
 /// How often in a row nothing may come.
@@ -59,7 +60,6 @@ async fn try_fetch(
                         }
                     }
                     Some(Err(error)) => break error,
-                    None if received == size => break io::ErrorKind::UnexpectedEof.into(),
                     None => break io::ErrorKind::UnexpectedEof.into(),
                 }
             },
@@ -75,12 +75,7 @@ async fn try_fetch(
         }
         tokio::time::sleep(pause(failures)).await;
     }
-    let found: String = hash
-        .finish()
-        .as_ref()
-        .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect();
+    let found = hex(hash.finish().as_ref());
     match blob.digest == format!("sha256:{found}") {
         true => Ok(()),
         false => Err(io::Error::other(format!(

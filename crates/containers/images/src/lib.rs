@@ -21,7 +21,7 @@ pub use oci_client::Reference;
 pub use oci_spec::image::{Config, ImageConfiguration};
 pub use pull::pull;
 pub use registry::{Credential, Mirror, Registries};
-pub use store::{Image, Lock, Store};
+pub use store::{Alone, Image, Lock, Store};
 
 /// Why there is no image.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +62,10 @@ pub enum Error {
     /// Mirrors or credentials make no sense.
     #[error("{0}")]
     Settings(String),
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 impl From<oci_client::errors::OciDistributionError> for Error {

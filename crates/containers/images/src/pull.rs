@@ -1,6 +1,5 @@
 //! From a registry into the store.
 
-use std::io::Read;
 use std::path::PathBuf;
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -14,10 +13,10 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio_util::io::{StreamReader, SyncIoBridge};
 
-use crate::Error;
 use crate::fetch::{fetch, is_final, pause};
 use crate::registry::{Registries, Source};
 use crate::store::{Image, Store};
+use crate::{Error, hex};
 
 /// Layers that are on their way at a time.
 const AT_A_TIME: usize = 3;
@@ -179,8 +178,7 @@ fn chain_ids(diff_ids: &[String]) -> Vec<String> {
             None => diff_id.clone(),
             Some(below) => {
                 let text = format!("sha256:{below} sha256:{diff_id}");
-                let digest = digest(&SHA256, text.as_bytes());
-                digest.as_ref().iter().map(|b| format!("{b:02x}")).collect()
+                hex(digest(&SHA256, text.as_bytes()).as_ref())
             }
         };
         names.push(name);
@@ -201,11 +199,8 @@ async fn unpack(
     let pieces = stream::poll_fn(move |context| receiver.poll_recv(context));
     let mut reader = SyncIoBridge::new(StreamReader::new(pieces));
     let work = tokio::task::spawn_blocking(move || {
-        let unpacked = layers::unpack(&mut reader, &path, Limits::default())?;
-        // What comes after the end of the archive shows whether all was right.
-        let rest = std::io::copy(&mut reader.by_ref().take(u64::MAX), &mut std::io::sink());
-        rest.map_err(layers::Error::Archive)?;
-        Ok::<_, layers::Error>(unpacked)
+        // To the very end, where it shows whether all was right.
+        layers::unpack(&mut reader, &path, Limits::default())
     });
     let ((), done) = tokio::join!(fetch(source, layer, sender), work);
     let done = done.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));

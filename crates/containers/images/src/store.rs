@@ -49,6 +49,12 @@ pub struct Lock {
     _file: File,
 }
 
+/// Keeps everybody else out.
+#[derive(Debug)]
+pub struct Alone {
+    _lock: Lock,
+}
+
 impl Store {
     /// The store in a folder, which is made where it is missing.
     ///
@@ -129,14 +135,23 @@ impl Store {
         Ok(images)
     }
 
+    /// Waits until nobody pulls, and keeps others from it, until it is dropped.
+    ///
+    /// # Errors
+    ///
+    /// If there is no lock to be had.
+    pub fn lock_alone(&self) -> Result<Alone, Error> {
+        let lock = self.lock_file("lock", FlockOperation::LockExclusive)?;
+        Ok(Alone { _lock: lock })
+    }
+
     /// Takes away all images but those with these names, and all layers that none
-    /// of them needs. What others are pulling, or running, is waited for.
+    /// of them needs. Which are in use is to be found out under the lock.
     ///
     /// # Errors
     ///
     /// If something cannot be removed.
-    pub fn clean_up(&self, keep: &[Reference]) -> Result<(), Error> {
-        let _alone = self.lock_file("lock", FlockOperation::LockExclusive)?;
+    pub fn clean_up(&self, _alone: &Alone, keep: &[Reference]) -> Result<(), Error> {
         let keep: BTreeSet<String> = keep.iter().map(Reference::whole).collect();
         let mut needed = BTreeSet::new();
         for path in list(&self.images())? {

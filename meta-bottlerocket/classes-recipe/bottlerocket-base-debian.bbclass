@@ -22,6 +22,14 @@ do_install[noexec] = "1"
 deltask do_populate_sysroot
 
 do_compile() {
+    for name in ${BOTTLEROCKET_CONTAINERS}; do
+        SOURCE_DATE_EPOCH=${BOTTLEROCKET_EPOCH} image-builder container $name \
+            --source ${STAGING_DATADIR_NATIVE}/bottlerocket \
+            --arch ${TARGET_ARCH} \
+            --packages ${BOTTLEROCKET_DEBIAN_CACHE}/${TARGET_ARCH}/container-$name \
+            --first-party ${STAGING_DIR_NATIVE}${prefix_native} \
+            --output ${WORKDIR}/containers
+    done
     bottlerocket_assemble \
         --debian \
         --packages ${BOTTLEROCKET_DEBIAN_CACHE}/${TARGET_ARCH}/os \

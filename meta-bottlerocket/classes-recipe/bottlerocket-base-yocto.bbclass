@@ -13,6 +13,11 @@ NO_RECOMMENDATIONS = "1"
 IMAGE_INSTALL:append = " kernel-base kernel-modules"
 
 IMAGE_CMD:img () {
+    rm -rf ${WORKDIR}/containers
+    install -d ${WORKDIR}/containers
+    for name in ${BOTTLEROCKET_CONTAINERS}; do
+        cp ${DEPLOY_DIR_IMAGE}/bottlerocket-$name.tar ${WORKDIR}/containers/
+    done
     bottlerocket_assemble \
         --packages ${IMAGE_ROOTFS} \
         --first-party ${IMAGE_ROOTFS}${prefix} \
@@ -27,6 +32,7 @@ do_image_img[depends] += " \
     ${@' '.join('%s:do_populate_sysroot' % recipe for recipe in d.getVar('BOTTLEROCKET_DEPENDS').split())} \
     systemd-boot:do_deploy \
     virtual/kernel:do_deploy \
+    ${@' '.join('bottlerocket-container-%s:do_image_complete' % name for name in d.getVar('BOTTLEROCKET_CONTAINERS').split())} \
 "
 do_image_img[vardeps] += "BOTTLEROCKET_VARIANT"
 do_image_img[file-checksums] += "${BOTTLEROCKET_UPDATE_ROOT_CHECKSUM}"

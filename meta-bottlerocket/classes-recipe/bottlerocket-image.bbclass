@@ -3,6 +3,8 @@
 #
 #   IMAGE_INSTALL = "packagegroup-bottlerocket-base"
 #   BOTTLEROCKET_VARIANT = "metal-dev"        a file of conf/variants
+#   BOTTLEROCKET_CONTAINERS = "admin control"     host containers whose images it
+#                                             carries, as conf/variants says
 #   BOTTLEROCKET_UPDATE_ROOT = "FILE"         root of trust (root.json) of the
 #                                             repository that updates come from
 #   inherit bottlerocket-image
@@ -27,6 +29,8 @@ SOURCE_DATE_EPOCH = "${BOTTLEROCKET_EPOCH}"
 
 # Compressed, as for a release. "0" saves time while developing.
 BOTTLEROCKET_COMPRESS ?= "1"
+
+BOTTLEROCKET_CONTAINERS ?= ""
 
 # Without one, nodes take no updates.
 BOTTLEROCKET_UPDATE_ROOT ?= ""
@@ -53,6 +57,7 @@ bottlerocket_assemble() {
         --build-id ${BOTTLEROCKET_BUILD_ID} \
         ${@'--release' if d.getVar('BOTTLEROCKET_COMPRESS') == '1' else ''} \
         ${@'--update-root ' + d.getVar('BOTTLEROCKET_UPDATE_ROOT') if d.getVar('BOTTLEROCKET_UPDATE_ROOT') else ''} \
+        --containers ${WORKDIR}/containers \
         --output ${WORKDIR}/image \
         "$@"
     # Both are in the file system and the initramfs now.

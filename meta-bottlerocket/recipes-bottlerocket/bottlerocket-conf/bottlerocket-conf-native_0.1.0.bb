@@ -1,10 +1,11 @@
-SUMMARY = "Variants, software sets and kernel modules, for image-builder"
+SUMMARY = "Variants, containers, software sets, kernel modules, for image-builder"
 DESCRIPTION = "What a variant is made of, as far as it is no file of the image: what \
 image-builder reads when it assembles one."
 
 inherit bottlerocket-source native
 
 BOTTLEROCKET_FILES = " \
+    conf/containers \
     conf/kernel \
     conf/parity.toml \
     conf/software \

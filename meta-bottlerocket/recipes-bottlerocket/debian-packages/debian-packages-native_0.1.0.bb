@@ -11,7 +11,7 @@ BOTTLEROCKET_FILES = "conf/debian conf/variants"
 do_fetch[depends] += "image-builder-native:do_populate_sysroot"
 do_fetch[postfuncs] += "debian_packages_fetch"
 debian_packages_fetch() {
-    for group in tools os; do
+    for group in tools os container-admin container-control; do
         ${COMPONENTS_DIR}/${BUILD_ARCH}/image-builder-native${bindir_native}/image-builder \
             --source ${BOTTLEROCKET_SOURCE} --cache ${BOTTLEROCKET_DEBIAN_CACHE} packages $group
     done

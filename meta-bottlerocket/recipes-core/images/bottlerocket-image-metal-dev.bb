@@ -4,8 +4,10 @@ production variants lack."
 LICENSE = "Apache-2.0 | MIT"
 
 BOTTLEROCKET_VARIANT = "metal-dev"
+BOTTLEROCKET_CONTAINERS = "admin control"
 IMAGE_INSTALL = " \
     packagegroup-bottlerocket-base \
+    packagegroup-bottlerocket-containerd \
     packagegroup-bottlerocket-development \
     bottlerocket-selinux-policy-${BOTTLEROCKET_VARIANT} \
 "

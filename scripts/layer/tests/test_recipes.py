@@ -44,8 +44,8 @@ class Definition(BrokenTree):
                 "too much in an image",
                 versions,
                 "conf/variants/metal-dev.toml",
-                '"base", "development"',
-                '"base"',
+                '"containerd", "development"',
+                '"containerd"',
                 "IMAGE_INSTALL has packagegroup-bottlerocket-development",
             ),
             (
@@ -92,8 +92,8 @@ class Definition(BrokenTree):
                 "dropped program",
                 software,
                 f"{RECIPES}/bottlerocket-static/bottlerocket-static_0.1.0.bb",
-                '"apiclient dev-agent initramfs-init"',
-                '"apiclient dev-agent"',
+                '"apiclient container-tools dev-agent initramfs-init"',
+                '"apiclient container-tools dev-agent"',
                 "lacks initramfs-init",
             ),
             (
@@ -169,7 +169,7 @@ class Stage(BrokenTree):
         self.assertIn("conf/rootfs does not have it", self.rootfs()[0])
 
     def test_set_without_package(self):
-        self.replace(self.recipe, '"base development floor"', '"base development"')
+        self.replace(self.recipe, '"base containerd development floor"', '"base containerd development"')
         self.assertIn(
             "floor/usr/lib/systemd/system/multi-user.target.d/10-stages.conf is shipped by no package",
             self.stage()[0],

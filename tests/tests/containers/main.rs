@@ -1,6 +1,7 @@
 //! Host containers on a booted node: pulled from a registry, run, confined, stopped.
 
 mod oracle;
+mod own;
 
 use std::time::{Duration, Instant};
 

@@ -9,8 +9,10 @@ use tracing::level_filters::LevelFilter;
 use crate::commands::apply::Apply;
 use crate::commands::check::Check;
 use crate::commands::diff::Diff;
+use crate::commands::exec::Exec;
 use crate::commands::get::Get;
 use crate::commands::history::{History, Rollback};
+use crate::commands::logs::Logs;
 use crate::commands::raw::Raw;
 use crate::commands::render::Render;
 use crate::commands::schema::Schema;
@@ -81,6 +83,11 @@ pub enum Command {
     Status,
     /// Look for, take or take back another version of the OS
     Update(Update),
+    /// Run a command in a host container
+    Exec(Exec),
+    /// Fetch logs and facts about the node, without secrets, for those who look for a
+    /// fault
+    Logs(Logs),
     /// Reboot this node
     Reboot,
     /// Check user data without a node

@@ -29,7 +29,7 @@ fn main() -> ExitCode {
         .with_target(false)
         .init();
     match commands::run(cli) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(Failure::Usage(message)) => cli::exit_with_usage(message),
         Err(failure) => {
             eprintln!("{failure}");

@@ -54,7 +54,7 @@ pub(crate) async fn start(state: &Arc<State>, keys: Option<&[Key]>) -> Result<()
     let stream = sent.map_err(|e| {
         Failure::internal(format!(
             "failed to reach the settings applier at {}: {e}",
-            state.applier_socket.display()
+            state.config.applier_socket.display()
         ))
     })?;
     let state = Arc::clone(state);
@@ -73,7 +73,7 @@ pub(crate) async fn start(state: &Arc<State>, keys: Option<&[Key]>) -> Result<()
 }
 
 async fn send(state: &State, request: &str) -> io::Result<UnixStream> {
-    let mut stream = UnixStream::connect(&state.applier_socket).await?;
+    let mut stream = UnixStream::connect(&state.config.applier_socket).await?;
     stream.write_all(request.as_bytes()).await?;
     stream.shutdown().await?;
     Ok(stream)

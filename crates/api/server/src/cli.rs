@@ -41,6 +41,14 @@ struct Arguments {
     #[arg(long, value_name = "FOLDER", default_value = "/run/updates")]
     updates_path: PathBuf,
 
+    /// Socket behind which commands run in containers
+    #[arg(long, value_name = "SOCKET", default_value = "/run/host-ctr/exec.sock")]
+    exec_socket_path: PathBuf,
+
+    /// Socket behind which logs are collected
+    #[arg(long, value_name = "SOCKET", default_value = "/run/logdog.sock")]
+    logs_socket_path: PathBuf,
+
     /// File that says which version of the OS this is
     #[arg(long, value_name = "FILE", default_value = "/usr/lib/os-release")]
     os_release_path: PathBuf,
@@ -99,6 +107,8 @@ fn run(arguments: Arguments) -> Result<()> {
         variant: arguments.variant_path,
         applier_socket: arguments.applier_socket,
         updates: arguments.updates_path,
+        logs_socket: arguments.logs_socket_path,
+        exec_socket: arguments.exec_socket_path,
         systemctl: "/usr/bin/systemctl".into(),
     };
     let server = Server::open(config)?;

@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper::{Request, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::UnixListener;
 use tokio::sync::Semaphore;
@@ -51,6 +51,12 @@ where
     let mut shutdown = pin!(shutdown);
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let graceful = GracefulShutdown::new();
+    let mut http = Builder::new(TokioExecutor::new()).http1_only();
+    http.http1()
+        .timer(TokioTimer::new())
+        // Whoever has nothing more to say can still listen.
+        .half_close(true)
+        .header_read_timeout(HEAD_TIMEOUT);
     loop {
         let accept = async {
             // Not an error: nobody closes the semaphore.
@@ -73,12 +79,9 @@ where
         };
         let routes = routes.clone();
         let service = service_fn(move |request| answer(request, peer.clone(), routes.clone()));
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            // Whoever has nothing more to say can still listen.
-            .half_close(true)
-            .header_read_timeout(HEAD_TIMEOUT)
-            .serve_connection(TokioIo::new(stream), service);
+        let connection = http
+            .serve_connection_with_upgrades(TokioIo::new(stream), service)
+            .into_owned();
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(e) = connection.await {

@@ -6,18 +6,6 @@ use hyper::StatusCode;
 use crate::answer::{self, Failure};
 use crate::operation::{Operation, Shape, now};
 
-/// Commands in host containers.
-pub(crate) const fn exec(method: &'static str, path: &'static str) -> Operation {
-    Operation {
-        handler: |_, _| {
-            now(refuse(
-                "this version of the OS runs no commands in host containers",
-            ))
-        },
-        ..operation(method, path)
-    }
-}
-
 /// Reports on how the node is secured.
 pub(crate) const fn reports(method: &'static str, path: &'static str) -> Operation {
     Operation {

@@ -63,6 +63,7 @@ fn describe(operation: &Operation) -> Value {
     if !operation.errors.contains(&501) {
         let (code, answer) = match operation.answer {
             Shape::Nothing => ("204", json!({"description": "Done"})),
+            Shape::WebSocket => ("101", json!({"description": "What follows is a WebSocket"})),
             shape => (
                 "200",
                 json!({"description": "The answer", "content": content(shape)}),
@@ -115,7 +116,10 @@ fn refusals() -> Value {
 
 fn content(shape: Shape) -> Value {
     let schema = match shape {
-        Shape::Nothing => json!(false),
+        Shape::Nothing | Shape::WebSocket => json!(false),
+        Shape::Archive => {
+            return json!({"application/gzip": {"schema": {"type": "string", "format": "binary"}}});
+        }
         Shape::Settings => reference("Settings"),
         Shape::Names => reference("Names"),
         Shape::Described(name) => reference(name),
@@ -264,6 +268,10 @@ fn schemas(model: &Model) -> Value {
                 ),
             }),
         ),
+        "Reports": {
+            "type": "array",
+            "items": object(&["name", "description"], json!({"name": text, "description": text})),
+        },
         "UpdateProgress": object(&["running"], json!({
             "running": whether,
             "download": object(&["version", "done", "total"], json!({

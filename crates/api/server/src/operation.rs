@@ -52,6 +52,10 @@ pub(crate) enum Shape {
     Settings,
     /// Names, such as those of settings or transactions.
     Names,
+    /// No more requests: as an answer, 101 and a WebSocket.
+    WebSocket,
+    /// An archive (tar, gzip).
+    Archive,
     /// An object or a list that the named schema describes.
     Described(&'static str),
 }

@@ -2,8 +2,8 @@
 
 use crate::operation::{Operation, Parameter, Shape, now};
 use crate::{
-    applier, check, history, metadata, not_yet, openapi, os, overview, power, settings, status,
-    transactions, updates,
+    applier, check, exec, history, metadata, not_yet, openapi, os, overview, power, report,
+    settings, status, transactions, updates,
 };
 
 /// All of them. A request that is for none is answered with 404.
@@ -15,6 +15,8 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Operation> {
         NODE,
         DECLARED,
         UPDATES,
+        CONTAINERS,
+        REPORTS,
         NOT_YET,
     ]
     .into_iter()
@@ -293,6 +295,41 @@ const NODE: &[Operation] = &[
     },
 ];
 
+const REPORTS: &[Operation] = &[
+    Operation {
+        method: "GET",
+        path: "/report",
+        summary: "The reports that there are",
+        query: &[],
+        body: None,
+        answer: Shape::Described("Reports"),
+        errors: &[],
+        handler: |_, _| now(report::list()),
+    },
+    Operation {
+        method: "GET",
+        path: "/report/logs",
+        summary: "Logs and facts about the node in an archive (tar, gzip), without secrets",
+        query: &[],
+        body: None,
+        answer: Shape::Archive,
+        errors: &[],
+        handler: |state, request| Box::pin(report::logs(state, request)),
+    },
+];
+
+const CONTAINERS: &[Operation] = &[Operation {
+    method: "GET",
+    path: "/exec",
+    summary: "Runs a command in a host container: a WebSocket, whose messages the \
+              documentation describes",
+    query: &[],
+    body: None,
+    answer: Shape::WebSocket,
+    errors: &[400],
+    handler: |state, request| Box::pin(exec::open(state, request)),
+}];
+
 const DECLARED: &[Operation] = &[
     Operation {
         method: "GET",
@@ -418,8 +455,6 @@ const fn update_action(path: &'static str, summary: &'static str) -> Operation {
 
 /// What this version answers with 501.
 const NOT_YET: &[Operation] = &[
-    not_yet::exec("GET", "/exec"),
-    not_yet::reports("GET", "/report"),
     not_yet::reports("GET", "/report/cis"),
     not_yet::reports("GET", "/report/fips"),
     not_yet::ephemeral_storage("POST", "/actions/ephemeral-storage/init"),

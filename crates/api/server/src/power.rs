@@ -11,7 +11,7 @@ use crate::state::State;
 /// `POST /actions/reboot`: asks systemd, which refuses while something holds
 /// an inhibitor lock.
 pub(crate) async fn reboot(state: &Arc<State>, request: &Request) -> answer::Result {
-    let mut command = Command::new(&state.systemctl);
+    let mut command = Command::new(&state.config.systemctl);
     command.args(["reboot", "--check-inhibitors=yes"]);
     audit(request, "reboot", None, None, &[]);
     match tokio::task::spawn_blocking(move || process::output(&mut command)).await {

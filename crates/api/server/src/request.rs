@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use hyper::body::Bytes;
 use hyper::header::{ACCEPT, CONTENT_TYPE};
+use hyper::upgrade::OnUpgrade;
 use hyper::{HeaderMap, Method, StatusCode};
 use selinux::SecurityContext;
 use serde_json::Value;
@@ -68,6 +69,8 @@ pub(crate) struct Request {
     /// The query as it stands in the request.
     pub query: String,
     pub headers: HeaderMap,
+    /// What the connection can become.
+    pub upgrade: Option<OnUpgrade>,
     pub body: Bytes,
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use hyper::body::Bytes;
 use hyper::service::Service;
+use hyper::upgrade::OnUpgrade;
 use hyper::{HeaderMap, Method, StatusCode};
 use hyper_util::service::TowerToHyperService;
 use warp::Filter;
@@ -35,6 +36,7 @@ pub(crate) fn service(
         .and(query)
         .and(warp::header::headers_cloned())
         .and(warp::ext::get::<Peer>())
+        .and(warp::ext::optional::<OnUpgrade>())
         .and(warp::body::bytes())
         .then(
             move |method: Method,
@@ -42,6 +44,7 @@ pub(crate) fn service(
                   query: String,
                   headers: HeaderMap,
                   peer: Peer,
+                  upgrade: Option<OnUpgrade>,
                   body: Bytes| {
                 let request = Request {
                     peer,
@@ -49,6 +52,7 @@ pub(crate) fn service(
                     path: path.as_str().to_owned(),
                     query,
                     headers,
+                    upgrade,
                     body,
                 };
                 finish(Arc::clone(&state), request)
@@ -97,6 +101,7 @@ mod tests {
     use settings_store::{Image, Store};
 
     use super::*;
+    use crate::Config;
     use crate::os::Os;
 
     async fn ask(state: &Arc<State>, uid: u32, line: &str, body: &str) -> (u16, String) {
@@ -114,6 +119,7 @@ mod tests {
             path: path.to_owned(),
             query: query.to_owned(),
             headers: HeaderMap::from_iter([(CONTENT_TYPE, json)]),
+            upgrade: None,
             body: body.to_owned().into(),
         };
         let response = dispatch(Arc::clone(state), request).await;
@@ -132,14 +138,18 @@ mod tests {
         };
         let image = Image::new(Model::complete(), json!({}));
         let store = Store::open(folder, &os.version_id, image).unwrap();
-        Arc::new(State::new(
-            store,
-            os,
-            Declarations::new(json!({})).unwrap(),
-            folder.join("none"),
-            folder.join("updates"),
-            "/bin/true".into(),
-        ))
+        let config = Config {
+            datastore: folder.to_owned(),
+            os_release: folder.join("none"),
+            variant: folder.join("none"),
+            applier_socket: folder.join("none"),
+            updates: folder.join("updates"),
+            exec_socket: folder.join("exec"),
+            logs_socket: folder.join("logs"),
+            systemctl: "/bin/true".into(),
+        };
+        let declarations = Declarations::new(json!({})).unwrap();
+        Arc::new(State::new(store, os, declarations, config))
     }
 
     #[tokio::test]
@@ -231,7 +241,10 @@ mod tests {
             }
         });
         begun.await.unwrap();
-        for operation in operations::all().filter(|operation| operation.method == "GET") {
+        // Behind these is another process, which is not here.
+        let elsewhere = ["/exec", "/report/logs"];
+        let reads = operations::all().filter(|operation| operation.method == "GET");
+        for operation in reads.filter(|operation| !elsewhere.contains(&operation.path)) {
             let line = format!("GET {}?keys=motd", operation.path);
             let (status, answer) = ask(&state, 0, &line, "").await;
             // There is no updater here.

@@ -26,6 +26,10 @@ pub struct Config {
     pub applier_socket: PathBuf,
     /// The folder of the updater, with its socket.
     pub updates: PathBuf,
+    /// The socket behind which commands run in containers.
+    pub exec_socket: PathBuf,
+    /// The socket behind which logs are collected.
+    pub logs_socket: PathBuf,
     /// The program that reboots.
     pub systemctl: PathBuf,
 }
@@ -87,14 +91,7 @@ impl Server {
             "settings of version {} opened",
             os.version_id
         );
-        let state = State::new(
-            store,
-            os,
-            declarations,
-            config.applier_socket,
-            config.updates,
-            config.systemctl,
-        );
+        let state = State::new(store, os, declarations, config);
         Ok(Server {
             state: Arc::new(state),
         })

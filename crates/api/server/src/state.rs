@@ -1,12 +1,12 @@
 //! What all requests share.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use serde_json::json;
 use settings_render::Declarations;
 use settings_store::{History, Snapshot, Store};
 
+use crate::Config;
 use crate::answer::Failure;
 use crate::os::Os;
 use crate::status::Status;
@@ -16,9 +16,8 @@ use crate::status::Status;
 pub(crate) struct State {
     pub os: Os,
     pub declarations: Declarations,
-    pub applier_socket: PathBuf,
-    pub updates: PathBuf,
-    pub systemctl: PathBuf,
+    /// Where those are who do what this server may not do itself.
+    pub config: Config,
     /// The answer to `GET /` after the settings: it never changes.
     pub rest: String,
     /// The answer to `GET /openapi.json`, made when it is first asked for.
@@ -33,14 +32,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub fn new(
-        store: Store,
-        os: Os,
-        declarations: Declarations,
-        applier_socket: PathBuf,
-        updates: PathBuf,
-        systemctl: PathBuf,
-    ) -> State {
+    pub fn new(store: Store, os: Os, declarations: Declarations, config: Config) -> State {
         let metadata = declarations.metadata();
         let rest = json!({
             "services": metadata.services,
@@ -52,9 +44,7 @@ impl State {
             openapi: OnceLock::new(),
             os,
             declarations,
-            applier_socket,
-            updates,
-            systemctl,
+            config,
             history: store.history(),
             live: RwLock::new(Arc::new(store.snapshot())),
             store: Mutex::new(store),

@@ -63,7 +63,7 @@ pub(crate) async fn act(
 }
 
 async fn ask(state: &State, action: &str) -> io::Result<Begun> {
-    let mut stream = UnixStream::connect(state.updates.join("socket")).await?;
+    let mut stream = UnixStream::connect(state.config.updates.join("socket")).await?;
     stream.write_all(format!("{action}\n").as_bytes()).await?;
     let mut line = String::new();
     let mut limited = BufReader::new(stream.take(MAX_BYTES as u64));
@@ -76,7 +76,7 @@ async fn ask(state: &State, action: &str) -> io::Result<Begun> {
 
 /// `GET /updates/status`
 pub(crate) async fn status(state: &Arc<State>) -> answer::Result {
-    let folder = state.updates.clone();
+    let folder = state.config.updates.clone();
     blocking(move || {
         if is_busy(&folder)? {
             return Err(
@@ -98,7 +98,7 @@ pub(crate) async fn status(state: &Arc<State>) -> answer::Result {
 
 /// `GET /updates/progress`
 pub(crate) async fn progress(state: &Arc<State>) -> answer::Result {
-    let folder = state.updates.clone();
+    let folder = state.config.updates.clone();
     blocking(move || {
         let running = is_busy(&folder)?;
         let mut progress = json!({ "running": running });

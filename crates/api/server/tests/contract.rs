@@ -72,8 +72,6 @@ async fn what_this_version_has_not_is_said() {
             "POST /actions/ephemeral-storage/init",
             "GET /actions/ephemeral-storage/list-dirs",
             "GET /actions/ephemeral-storage/list-disks",
-            "GET /exec",
-            "GET /report",
             "GET /report/cis",
             "GET /report/fips",
         ]

@@ -11,6 +11,7 @@ use images::{Reference, Registries, Store};
 
 use crate::run::{self, Places};
 use crate::runc::Runc;
+use crate::session;
 use crate::settings::Settings;
 use crate::{Container, Kind};
 
@@ -38,6 +39,14 @@ struct Cli {
         global = true
     )]
     run: PathBuf,
+    /// The program that makes containers
+    #[arg(
+        long,
+        value_name = "PROGRAM",
+        default_value = "/usr/sbin/runc",
+        global = true
+    )]
+    runc: PathBuf,
     #[command(subcommand)]
     command: Command,
 }
@@ -81,6 +90,14 @@ enum Command {
         #[arg(long)]
         skip_if_image_exists: bool,
     },
+    /// Take an image from an archive (OCI Image Layout)
+    Load {
+        /// What it is called here, such as localhost/NAME:TAG
+        #[arg(long, value_name = "IMAGE")]
+        name: String,
+        /// The archive
+        archive: PathBuf,
+    },
     /// Take away images, but those named and those of containers that run
     CleanUp {
         /// An image to keep; may be repeated
@@ -100,6 +117,9 @@ enum Command {
         #[arg(required = true, trailing_var_arg = true)]
         command: Vec<String>,
     },
+    /// Run a command in a container for the client at standard input, a socket of
+    /// the API server
+    Session,
 }
 
 #[derive(Debug, Args)]
@@ -136,7 +156,10 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
             .enable_all()
             .build()
             .context("failed to start")?;
-        runtime.block_on(work(cli))
+        let done = runtime.block_on(work(cli));
+        // A terminal that somebody keeps open is not waited for.
+        runtime.shutdown_background();
+        done
     })
 }
 
@@ -144,6 +167,7 @@ async fn work(cli: Cli) -> Result<ExitCode> {
     let places = Places {
         store: cli.store,
         run: cli.run,
+        runc: cli.runc,
     };
     match cli.command {
         Command::Run {
@@ -181,7 +205,7 @@ async fn work(cli: Cli) -> Result<ExitCode> {
                 command: settings.command,
             };
             let status = run::run(&places, &store, &image, lock, &container).await?;
-            Ok(code(status))
+            Ok(exit_code(status).into())
         }
         Command::PullImage {
             source,
@@ -191,6 +215,12 @@ async fn work(cli: Cli) -> Result<ExitCode> {
             let store = Store::open(&places.store)?;
             let (source, registries) = (reference(&source)?, from.registries()?);
             let image = run::image(&store, &source, &registries, skip_if_image_exists).await?;
+            println!("{}", image.digest);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Load { name, archive } => {
+            let store = Store::open(&places.store)?;
+            let image = images::load(&store, &reference(&name)?, &archive)?;
             println!("{}", image.digest);
             Ok(ExitCode::SUCCESS)
         }
@@ -208,14 +238,23 @@ async fn work(cli: Cli) -> Result<ExitCode> {
             }
             Ok(ExitCode::SUCCESS)
         }
+        Command::Session => {
+            session::serve(&places).await?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Exec {
             tty,
             container_id,
             command,
         } => {
-            let runc = Runc::new(&places.run);
-            let status = runc.exec(&container_id, tty, &command).status();
-            Ok(code(status.context("failed to run runc")?))
+            let runc = Runc::new(&places.runc, &places.run);
+            let options = if tty {
+                vec!["--tty".to_owned()]
+            } else {
+                Vec::new()
+            };
+            let status = runc.exec(&container_id, &options, &command).status();
+            Ok(exit_code(status.context("failed to run runc")?).into())
         }
     }
 }
@@ -239,8 +278,8 @@ fn running(run: &Path) -> Result<Vec<Reference>> {
     Ok(images)
 }
 
-fn code(status: std::process::ExitStatus) -> ExitCode {
+/// The code of a process, or 128 and the number of the signal that ended it.
+pub(crate) fn exit_code(status: std::process::ExitStatus) -> u8 {
     let code = status.code().or_else(|| Some(128 + status.signal()?));
-    code.and_then(|code| u8::try_from(code).ok())
-        .map_or(ExitCode::FAILURE, ExitCode::from)
+    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
 }

@@ -13,10 +13,12 @@
 mod cli;
 mod container;
 mod label;
+mod lent;
 mod rootfs;
 mod run;
 mod runc;
 mod seccomp;
+mod session;
 mod settings;
 mod spec;
 mod user;

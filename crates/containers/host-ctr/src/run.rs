@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use images::{Image, Lock, Reference, Registries, Store};
 use rustix::process::{
     Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal,
@@ -19,13 +19,18 @@ use tracing::{info, warn};
 use crate::label::Labels;
 use crate::rootfs::Root;
 use crate::runc::{Runc, cgroup};
-use crate::{Container, spec};
+use crate::{Container, lent, spec};
 
 /// How long a container has to end by itself.
 const GRACE: Duration = Duration::from_secs(20);
 
 /// The file of a bundle with the name of its image.
 pub(crate) const IMAGE: &str = "image";
+
+/// The host of images that are never asked for elsewhere.
+const NO_REGISTRY: &str = "localhost";
+/// Where the system carries images.
+const CARRIED: &str = "/usr/share/host-containers";
 
 type Ended = Result<Result<ExitStatus>, JoinError>;
 
@@ -34,10 +39,11 @@ type Ended = Result<Result<ExitStatus>, JoinError>;
 pub(crate) struct Places {
     pub store: PathBuf,
     pub run: PathBuf,
+    pub runc: PathBuf,
 }
 
 impl Places {
-    fn bundle(&self, id: &str) -> PathBuf {
+    pub(crate) fn bundle(&self, id: &str) -> PathBuf {
         self.run.join(id)
     }
 
@@ -54,6 +60,9 @@ pub(crate) async fn image(
     keep_cached: bool,
 ) -> Result<Image> {
     let cached = store.image(source)?;
+    if source.registry() == NO_REGISTRY {
+        return carried(store, source, cached);
+    }
     if let (true, Some(image)) = (keep_cached, &cached) {
         return Ok(image.clone());
     }
@@ -71,6 +80,25 @@ pub(crate) async fn image(
     }
 }
 
+/// An image that no registry has: one of the node's own, or one that was loaded.
+fn carried(store: &Store, source: &Reference, cached: Option<Image>) -> Result<Image> {
+    let name = source.repository().rsplit('/').next().unwrap_or_default();
+    let archive = Path::new(CARRIED).join(format!("{name}.tar"));
+    match cached {
+        _ if archive.exists() => {
+            let image = images::load(store, source, &archive)?;
+            info!("{source} is {}, of this node", image.digest);
+            Ok(image)
+        }
+        Some(image) => Ok(image),
+        None => bail!(
+            "this node has no {source} ({} is not there); hint: set the container's \
+             `source` to an image of a registry",
+            archive.display()
+        ),
+    }
+}
+
 /// Runs a container, and returns how it ended. The lock is the one under which its
 /// image was found.
 pub(crate) async fn run(
@@ -83,7 +111,7 @@ pub(crate) async fn run(
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let id = container.id.as_str();
-    let runc = Runc::new(&places.run);
+    let runc = Runc::new(&places.runc, &places.run);
     // What may be left of the last time.
     runc.delete(id);
     let bundle = Bundle::new(places.bundle(id), image)?;
@@ -98,6 +126,7 @@ pub(crate) async fn run(
     let labels = has_selinux().then(|| Labels::of(container));
     let label = labels.as_ref().map(|labels| labels.files.as_str());
     let _root = Root::mount(store, image, &root_path, &places.written(id), label)?;
+    lent::copy(&bundle.path, label)?;
     let spec = spec::spec(container, image, &root_path, &cgroup()?, labels.as_ref())?;
     files::write(&bundle.path.join("config.json"), serde_json::to_vec(&spec)?)?;
 
@@ -141,6 +170,7 @@ impl Drop for Bundle {
         for name in [IMAGE, "config.json", "pid"] {
             let _ = std::fs::remove_file(self.path.join(name));
         }
+        let _ = std::fs::remove_dir_all(self.path.join(lent::FOLDER));
         let _ = std::fs::remove_dir(&self.path);
     }
 }

@@ -1,28 +1,29 @@
 //! runc, which makes a container's processes what they are.
 
+use std::ffi::OsStr;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-const RUNC: &str = "/usr/sbin/runc";
-
 /// runc, by where it keeps its notes.
 #[derive(Debug, Clone)]
 pub(crate) struct Runc {
+    program: PathBuf,
     notes: PathBuf,
 }
 
 impl Runc {
-    pub(crate) fn new(run: &Path) -> Self {
+    pub(crate) fn new(program: &Path, run: &Path) -> Self {
         Self {
+            program: program.to_owned(),
             notes: run.join("runc"),
         }
     }
 
     fn command(&self, verb: &str) -> Command {
-        let mut command = Command::new(RUNC);
+        let mut command = Command::new(&self.program);
         command.arg("--root").arg(&self.notes).arg(verb);
         command
     }
@@ -65,13 +66,10 @@ impl Runc {
     }
 
     /// Runs a command in a container that runs, with our standard streams.
-    pub(crate) fn exec(&self, id: &str, terminal: bool, arguments: &[String]) -> Command {
-        let mut command = self.command("exec");
-        if terminal {
-            command.arg("--tty");
-        }
-        command.arg(id).args(arguments);
-        command
+    pub(crate) fn exec<S: AsRef<OsStr>>(&self, id: &str, options: &[S], command: &[S]) -> Command {
+        let mut exec = self.command("exec");
+        exec.args(options).arg(id).args(command);
+        exec
     }
 }
 

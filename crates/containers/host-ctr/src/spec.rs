@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::label::Labels;
 use crate::user::User;
-use crate::{Container, seccomp};
+use crate::{Container, lent, seccomp};
 
 /// Where a container finds what is the host's.
 const OURS: &str = "/.bottlerocket";
@@ -108,6 +108,7 @@ pub(crate) fn spec(
     labels: Option<&Labels>,
 ) -> Result<Spec> {
     let config = image.config.config().clone().unwrap_or_default();
+    let bundle = root.parent().context("a root is in a bundle")?;
     let user = User::find(root, config.user().as_deref().unwrap_or_default())?;
     let arguments = arguments(container, &config);
     ensure!(
@@ -141,7 +142,7 @@ pub(crate) fn spec(
             },
         },
         "root": {"path": root, "readonly": false},
-        "mounts": mounts(container),
+        "mounts": mounts(container, bundle),
         "linux": {
             "namespaces": namespaces(container),
             "cgroupsPath": cgroup,
@@ -188,7 +189,7 @@ fn devices(container: &Container) -> Value {
     }
 }
 
-fn mounts(container: &Container) -> Vec<Value> {
+fn mounts(container: &Container, bundle: &Path) -> Vec<Value> {
     let mount = |target: &str, kind: &str, source: &str, options: &[&str]| json!({"destination": target, "type": kind, "source": source, "options": options});
     let bind = |source: &str, target: &str, options: &[&str]| {
         mount(target, "bind", source, &[&["rbind"], options].concat())
@@ -246,13 +247,6 @@ fn mounts(container: &Container) -> Vec<Value> {
     let persistent = persistent.to_string_lossy();
     let folder = container.kind.folder();
     mounts.extend([
-        bind("/etc/hosts", "/etc/hosts", &["ro"]),
-        bind(
-            "/run/systemd/resolve/resolv.conf",
-            "/etc/resolv.conf",
-            &["ro"],
-        ),
-        bind("/usr/lib/os-release", "/etc/bottlerocket-release", &["ro"]),
         bind("/run/api.sock", "/run/api.sock", &[]),
         bind("/usr/bin/apiclient", "/usr/local/bin/apiclient", &["ro"]),
         bind(
@@ -262,6 +256,10 @@ fn mounts(container: &Container) -> Vec<Value> {
         ),
         bind(&persistent, &format!("{OURS}/{folder}/current"), &[]),
     ]);
+    for (_, place) in lent::FILES {
+        let copy = lent::copy_of(bundle, place);
+        mounts.push(bind(&copy.to_string_lossy(), place, &["ro"]));
+    }
     if container.superpowered {
         mounts.push(bind("/", &format!("{OURS}/rootfs"), &["rslave"]));
     }

@@ -12,11 +12,14 @@
 //! taken up where it was; what is fetched has the digest that the manifest names, and
 //! what is unpacked the one of the configuration.
 
+mod archive;
 mod fetch;
+mod layer;
 mod pull;
 mod registry;
 mod store;
 
+pub use archive::load;
 pub use oci_client::Reference;
 pub use oci_spec::image::{Config, ImageConfiguration};
 pub use pull::pull;

@@ -2,12 +2,13 @@
 
 use crate::cli::Assemble;
 use crate::compose::{self, Composition};
+use crate::containers;
 use crate::explanations::Builder;
 use crate::first_party::FirstParty;
 use crate::release;
 use crate::source::Source;
 use crate::variant::Variant;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use rootfs::{InstalledPolicy, KernelParts};
 
 /// Where packages of systemd have its EFI programs.
@@ -48,6 +49,19 @@ pub(crate) fn build(source: &Source, options: &Assemble) -> Result<()> {
         &tools,
     )?;
     let efi_programs = options.efi.clone();
+    let host_containers = match (&options.containers, &variant.host_containers[..]) {
+        (_, []) => Vec::new(),
+        (Some(folder), names) => names
+            .iter()
+            .map(|name| containers::archive(folder, name))
+            .collect(),
+        (None, names) => bail!(
+            "variant `{}` carries the images of {}\nhint: --containers names the folder where \
+             image-builder container put them",
+            variant.name,
+            names.join(", ")
+        ),
+    };
     let composition = Composition {
         source,
         variant: &variant,
@@ -55,6 +69,7 @@ pub(crate) fn build(source: &Source, options: &Assemble) -> Result<()> {
         builder,
         packages: options.packages.clone(),
         programs: first_party.programs(),
+        host_containers,
         overlays: first_party.overlays(),
         policy,
         kernel,

@@ -3,7 +3,7 @@
 use crate::packages::Policy;
 use crate::release::ReleaseOptions;
 use anyhow::Result;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use disk::{Architecture, Compression};
 use std::path::PathBuf;
 use tools::Tools;
@@ -97,6 +97,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         tools: ToolOptions,
     },
+    /// Build the image of a host container, as an archive (OCI Image Layout).
+    Container(Container),
     /// Build the first-party programs only.
     Programs {
         /// Machine architecture.
@@ -113,8 +115,9 @@ pub(crate) enum Command {
     },
     /// Fetch and unpack a group of packages, and print where they are.
     Packages {
-        /// Which: what images are made of, or what they are made with.
-        group: Group,
+        /// Which: `os`, what images are made of; `tools`, what they are made with;
+        /// or another one of conf/debian/packages.toml.
+        group: String,
         /// Machine architecture [default: x86_64; for tools this machine's].
         #[arg(long)]
         arch: Option<Architecture>,
@@ -139,6 +142,8 @@ pub(crate) enum Command {
     },
     /// Refresh the lock file with the suite's current packages.
     Lock {
+        /// Which groups of conf/debian/packages.toml; all where none is named.
+        groups: Vec<String>,
         /// Architecture to refresh.
         #[arg(long, default_value = "x86_64")]
         arch: Architecture,
@@ -158,6 +163,30 @@ pub(crate) struct Target {
     pub(crate) arch: Architecture,
 }
 
+/// The options of `container`.
+#[derive(Debug, Args)]
+pub(crate) struct Container {
+    /// Which: a file of conf/containers without its ending.
+    pub(crate) name: String,
+    /// Machine architecture.
+    #[arg(long, default_value = "x86_64")]
+    pub(crate) arch: Architecture,
+    /// A root file system to take the listed third-party files from [default:
+    /// Debian packages].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) packages: Option<PathBuf>,
+    /// A prefix with our own programs: bin/PROGRAM [default: they are built].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) first_party: Option<PathBuf>,
+    /// The folder of the archive [default: build/containers/ARCH].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) sources: PackageOptions,
+    #[command(flatten)]
+    pub(crate) tools: ToolOptions,
+}
+
 /// The options of `assemble`.
 #[derive(Debug, Args)]
 pub(crate) struct Assemble {
@@ -173,6 +202,10 @@ pub(crate) struct Assemble {
     /// rootfs/SET, selinux/VARIANT (made by `policy`) and kernel/*.cfg.
     #[arg(long, value_name = "DIR")]
     pub(crate) first_party: PathBuf,
+    /// A folder with the images of host containers that the variant carries, as
+    /// `container` makes them.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) containers: Option<PathBuf>,
     /// The kernel image [default: boot/vmlinuz-RELEASE of the packages].
     #[arg(long, value_name = "FILE")]
     pub(crate) kernel: Option<PathBuf>,
@@ -259,23 +292,5 @@ impl ToolOptions {
     pub(crate) fn existing(&self) -> Result<Option<Tools>> {
         let folder = self.tools.as_ref().filter(|folder| folder.is_dir());
         Ok(folder.map(|folder| Tools::unpacked(folder)).transpose()?)
-    }
-}
-
-/// A group of conf/debian/packages.toml.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Group {
-    /// What the images' files are taken from.
-    Os,
-    /// What images are made and run with.
-    Tools,
-}
-
-impl Group {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Group::Os => "os",
-            Group::Tools => "tools",
-        }
     }
 }

@@ -32,6 +32,8 @@ pub(crate) struct Composition<'a> {
     pub(crate) programs: PathBuf,
     /// The folder with an overlay for each software set.
     pub(crate) overlays: PathBuf,
+    /// Images of host containers.
+    pub(crate) host_containers: Vec<PathBuf>,
     /// The policy.
     pub(crate) policy: InstalledPolicy,
     /// The kernel and its modules.
@@ -84,6 +86,7 @@ impl Composition<'_> {
             os_release: &self.release.os_release(&variant.name),
             variant: &variant.text,
             update_root: self.release.update_root.as_deref(),
+            host_containers: &self.host_containers,
             policy: &self.policy,
             kernel: &self.kernel,
             tools: &self.tools,

@@ -6,7 +6,7 @@ use crate::packages::{self, Policy};
 use crate::release::ReleaseOptions;
 use crate::source::Source;
 use crate::variant::Variant;
-use crate::{policy, programs, release};
+use crate::{containers, policy, programs, release};
 use anyhow::Result;
 use disk::{Architecture, Compression};
 use rootfs::KernelParts;
@@ -62,6 +62,14 @@ fn parts<'a>(request: &'a Request<'a>, output: &Path) -> Result<Composition<'a>>
     let tools = packages::tools(source, &request.packages)?;
     let packages = packages::unpacked(source, "os", *architecture, &request.packages)?;
     let programs = programs::build(source, *architecture)?;
+    let host_containers = containers::carried(
+        source,
+        &variant.host_containers,
+        *architecture,
+        &request.packages,
+        &programs,
+        &tools,
+    )?;
     let policy = policy::make(source, variant, &output.join("policy"), &tools)?;
     let parts = KernelParts {
         packages: &packages,
@@ -88,6 +96,7 @@ fn parts<'a>(request: &'a Request<'a>, output: &Path) -> Result<Composition<'a>>
         efi_programs: packages.join(crate::assemble::EFI_PROGRAMS),
         packages,
         programs,
+        host_containers,
         overlays: source.conf().join("rootfs"),
         policy,
         tools,

@@ -3,6 +3,7 @@
 mod assemble;
 mod cli;
 mod compose;
+mod containers;
 mod contents;
 mod explanations;
 mod first_party;
@@ -21,7 +22,7 @@ mod variant;
 
 use anyhow::{Result, bail};
 use clap::Parser;
-use cli::{Cli, Command, Group, PackageOptions, Target, ToolOptions};
+use cli::{Cli, Command, PackageOptions, Target, ToolOptions};
 use contents::Pieces;
 use first_party::FirstParty;
 use release::ReleaseOptions;
@@ -115,6 +116,10 @@ fn execute(cli: Cli) -> Result<()> {
             }
             Ok(())
         }
+        Command::Container(options) => {
+            println!("{}", containers::make(&source, &options)?.display());
+            Ok(())
+        }
         Command::Programs { arch, names } => {
             let folder = programs::build_some(&source, arch, &names)?;
             println!("{}", folder.display());
@@ -129,12 +134,12 @@ fn execute(cli: Cli) -> Result<()> {
             arch,
             packages,
         } => {
-            let arch = match (arch, group) {
+            let arch = match (arch, &*group) {
                 (Some(arch), _) => arch,
-                (None, Group::Os) => disk::Architecture::X86_64,
-                (None, Group::Tools) => host_architecture()?,
+                (None, packages::TOOLS) => host_architecture()?,
+                (None, _) => disk::Architecture::X86_64,
             };
-            let tree = packages::unpacked(&source, group.name(), arch, &packages.policy())?;
+            let tree = packages::unpacked(&source, &group, arch, &packages.policy())?;
             println!("{}", tree.display());
             Ok(())
         }
@@ -158,7 +163,11 @@ fn execute(cli: Cli) -> Result<()> {
             )
         }
         Command::Inspect { folder } => inspect::print(&folder),
-        Command::Lock { arch, packages } => packages::refresh(&source, arch, &packages.policy()),
+        Command::Lock {
+            arch,
+            packages,
+            groups,
+        } => packages::refresh(&source, arch, &packages.policy(), &groups),
     }
 }
 

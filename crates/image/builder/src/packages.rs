@@ -2,7 +2,7 @@
 
 use crate::progress::Step;
 use crate::source::{Source, host_architecture};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use debian::{Apt, Group, Lock, Mirror};
 use disk::Architecture;
 use serde::Deserialize;
@@ -10,6 +10,9 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tools::Tools;
+
+/// The group of what images are made and run with.
+pub(crate) const TOOLS: &str = "tools";
 
 /// How to deal with mirrors.
 #[derive(Debug, Clone)]
@@ -86,7 +89,7 @@ pub(crate) fn unpacked(
 
 /// The pinned image tools, for this machine.
 pub(crate) fn tools(source: &Source, policy: &Policy) -> Result<Tools> {
-    let tree = unpacked(source, "tools", host_architecture()?, policy)?;
+    let tree = unpacked(source, TOOLS, host_architecture()?, policy)?;
     Ok(Tools::unpacked(&tree)?)
 }
 
@@ -112,13 +115,29 @@ fn link(source: &Source, architecture: Architecture, group: &str, tree: &Path) -
     )?)
 }
 
-/// Pins the suite's current packages.
-pub(crate) fn refresh(source: &Source, architecture: Architecture, policy: &Policy) -> Result<()> {
+/// Pins the suite's current packages: of all groups, or of those named.
+pub(crate) fn refresh(
+    source: &Source,
+    architecture: Architecture,
+    policy: &Policy,
+    groups: &[String],
+) -> Result<()> {
     let path = lock_path(source, architecture);
     let before = Lock::read(&path)?;
     let wanted = wanted(source, architecture)?;
+    if let Some(unknown) = groups.iter().find(|group| !wanted.contains_key(*group)) {
+        let known: Vec<&str> = wanted.keys().map(String::as_str).collect();
+        bail!("there is no group `{unknown}`\nhint: {}", known.join(", "));
+    }
     let mut lock = Lock::default();
     for (name, Wanted { suites, packages }) in &wanted {
+        if let (false, Some(group)) = (
+            groups.is_empty() || groups.contains(name),
+            before.groups.get(name),
+        ) {
+            lock.groups.insert(name.clone(), group.clone());
+            continue;
+        }
         let step = Step::begin(format!("resolving packages ({name})"));
         let apt = apt(source, suites, architecture, policy)?;
         apt.update()?;

@@ -12,7 +12,12 @@ use std::process::Command;
 const DYNAMIC: [&str; 2] = ["bottlerocket", "bottlerocket-online"];
 /// These run where there is no C library, or another one: in the initramfs, and
 /// mounted into containers.
-const STATIC: [&str; 3] = ["apiclient", "dev-agent", "initramfs-init"];
+const STATIC: [&str; 4] = [
+    "apiclient",
+    "container-tools",
+    "dev-agent",
+    "initramfs-init",
+];
 
 /// What makes a program static.
 const STATIC_LINKAGE: &str = " -C target-feature=+crt-static";

@@ -17,6 +17,8 @@ pub(crate) struct Variant {
     pub(crate) software: Vec<Software>,
     /// The names of the software sets it does not have.
     pub(crate) left_out: Vec<String>,
+    /// The host containers whose images it carries.
+    pub(crate) host_containers: Vec<String>,
     /// Kernel parameters.
     pub(crate) kernel_parameters: Vec<String>,
     /// Sizes of the shipped partitions.
@@ -37,6 +39,8 @@ struct File {
     )]
     settings: Vec<String>,
     software: Vec<String>,
+    #[serde(default)]
+    host_containers: Vec<String>,
     kernel_parameters: Vec<String>,
     disk: Sizes,
 }
@@ -77,6 +81,7 @@ impl Variant {
             text,
             software,
             left_out,
+            host_containers: file.host_containers,
             kernel_parameters: file.kernel_parameters,
             sizes: file.disk,
         })
@@ -103,7 +108,7 @@ fn has_image(variant: &toml::Table) -> bool {
 }
 
 /// The names of the TOML files in a folder of `conf`.
-fn names(source: &Source, folder: &str) -> Result<Vec<String>> {
+pub(crate) fn names(source: &Source, folder: &str) -> Result<Vec<String>> {
     let folder = source.conf().join(folder);
     let mut names = Vec::new();
     for entry in files::at("list", &folder, std::fs::read_dir(&folder))? {

@@ -46,7 +46,13 @@ pub(crate) fn skeleton(root: &Path) -> Result<(), Error> {
     for folder in FOLDERS {
         files::create_dir_all(&root.join(folder))?;
     }
+    merged_folders(root)
+}
+
+/// The folders of a merged `/usr`, and the links that lead there.
+pub(crate) fn merged_folders(root: &Path) -> Result<(), Error> {
     for (link, target) in MERGED {
+        files::create_dir_all(&root.join(target))?;
         make_link(target, &root.join(link))?;
     }
     Ok(())

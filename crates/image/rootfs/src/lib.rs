@@ -8,6 +8,7 @@
 mod alternatives;
 mod audit;
 mod certificates;
+mod container;
 mod copy;
 mod elf;
 mod kernel;
@@ -20,6 +21,7 @@ mod selinux;
 mod software;
 
 pub use audit::{Finding, audit, executables};
+pub use container::{Container, ContainerImage};
 pub use kernel::{InitramfsModules, Kernel, KernelParts};
 pub use labels::{FileContexts, Kind};
 pub use modules::ModuleLists;
@@ -122,6 +124,8 @@ pub struct Inputs<'a> {
     pub variant: &'a str,
     /// The root of trust of updates, for `/usr/share/updog/root.json`.
     pub update_root: Option<&'a Path>,
+    /// Images of host containers, which the node loads when it runs them.
+    pub host_containers: &'a [PathBuf],
     /// The SELinux policy.
     pub policy: &'a InstalledPolicy,
     /// The kernel and the modules to take from it.
@@ -157,6 +161,10 @@ pub fn build(inputs: &Inputs<'_>, root: &Path) -> Result<(), Error> {
         let updog = root.join("usr/share/updog");
         files::create_dir_all(&updog)?;
         files::write(&updog.join("root.json"), files::read(trusted)?)?;
+    }
+    let carried = root.join("usr/share/host-containers");
+    for image in inputs.host_containers {
+        copy::file_or_tree(image, &carried.join(image.file_name().unwrap_or_default()))?;
     }
     let extra = inputs.software.iter().flat_map(|set| &set.libraries);
     libraries::complete(inputs.packages, root, extra)?;

@@ -16,6 +16,7 @@ const PROGRAM: Multicall = Multicall {
         ("early-boot-config", early_boot_config::main),
         ("health-check", health::main),
         ("host-containers", host_containers::main),
+        ("logdog", logdog::main),
         ("migrator", migrator::main),
         ("netdog", network::main),
         ("schnauzer", sundog::schnauzer),

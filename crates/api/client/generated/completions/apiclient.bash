@@ -25,6 +25,9 @@ _apiclient() {
             apiclient,diff)
                 cmd="apiclient__subcmd__diff"
                 ;;
+            apiclient,exec)
+                cmd="apiclient__subcmd__exec"
+                ;;
             apiclient,get)
                 cmd="apiclient__subcmd__get"
                 ;;
@@ -33,6 +36,9 @@ _apiclient() {
                 ;;
             apiclient,history)
                 cmd="apiclient__subcmd__history"
+                ;;
+            apiclient,logs)
+                cmd="apiclient__subcmd__logs"
                 ;;
             apiclient,raw)
                 cmd="apiclient__subcmd__raw"
@@ -73,6 +79,9 @@ _apiclient() {
             apiclient__subcmd__help,diff)
                 cmd="apiclient__subcmd__help__subcmd__diff"
                 ;;
+            apiclient__subcmd__help,exec)
+                cmd="apiclient__subcmd__help__subcmd__exec"
+                ;;
             apiclient__subcmd__help,get)
                 cmd="apiclient__subcmd__help__subcmd__get"
                 ;;
@@ -81,6 +90,9 @@ _apiclient() {
                 ;;
             apiclient__subcmd__help,history)
                 cmd="apiclient__subcmd__help__subcmd__history"
+                ;;
+            apiclient__subcmd__help,logs)
+                cmd="apiclient__subcmd__help__subcmd__logs"
                 ;;
             apiclient__subcmd__help,raw)
                 cmd="apiclient__subcmd__help__subcmd__raw"
@@ -170,7 +182,7 @@ _apiclient() {
 
     case "${cmd}" in
         apiclient)
-            opts="-s -o -v -u -m -d -h -V --socket-path --output --log-level --verbose --uri --method --data --help --version raw get set apply unset diff check history rollback status update reboot validate render schema help"
+            opts="-s -o -v -u -m -d -h -V --socket-path --output --log-level --verbose --uri --method --data --help --version raw get set apply unset diff check history rollback status update exec logs reboot validate render schema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -337,6 +349,40 @@ _apiclient() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        apiclient__subcmd__exec)
+            opts="-t -T -s -o -v -h --tty --no-tty --socket-path --output --log-level --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --socket-path)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "json toml table" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "json toml table" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         apiclient__subcmd__get)
             opts="-s -o -v -h --provenance --socket-path --output --log-level --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -372,7 +418,7 @@ _apiclient() {
             return 0
             ;;
         apiclient__subcmd__help)
-            opts="raw get set apply unset diff check history rollback status update reboot validate render schema help"
+            opts="raw get set apply unset diff check history rollback status update exec logs reboot validate render schema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -427,6 +473,20 @@ _apiclient() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        apiclient__subcmd__help__subcmd__exec)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         apiclient__subcmd__help__subcmd__get)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -456,6 +516,20 @@ _apiclient() {
             return 0
             ;;
         apiclient__subcmd__help__subcmd__history)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        apiclient__subcmd__help__subcmd__logs)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -686,6 +760,48 @@ _apiclient() {
                 return 0
             fi
             case "${prev}" in
+                --socket-path)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "json toml table" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "json toml table" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        apiclient__subcmd__logs)
+            opts="-f -s -o -v -h --file --socket-path --output --log-level --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket-path)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

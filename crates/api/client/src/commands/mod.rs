@@ -3,8 +3,10 @@
 pub mod apply;
 pub mod check;
 pub mod diff;
+pub mod exec;
 pub mod get;
 pub mod history;
+pub mod logs;
 pub mod raw;
 pub mod render;
 pub mod schema;
@@ -13,6 +15,8 @@ mod transaction;
 pub mod unset;
 pub mod update;
 pub mod validate;
+
+use std::process::ExitCode;
 
 use apiclient::Client;
 
@@ -23,7 +27,15 @@ use crate::output::{self, Format};
 type Result<T = ()> = std::result::Result<T, Failure>;
 
 /// Does what the command line says; prints data only.
-pub fn run(cli: Cli) -> Result {
+pub fn run(cli: Cli) -> Result<ExitCode> {
+    if let Some(Command::Exec(exec)) = cli.command {
+        return exec.run(&cli.socket_path);
+    }
+    request(cli).map(|()| ExitCode::SUCCESS)
+}
+
+/// Does what needs no more than requests.
+fn request(cli: Cli) -> Result {
     let client = Client::new(cli.socket_path);
     let Some(command) = cli.command else {
         return cli.raw.run(&client);
@@ -46,6 +58,9 @@ pub fn run(cli: Cli) -> Result {
         Command::Rollback(rollback) => rollback.run(&client),
         Command::Status => output::print_tree(&client.get("/status")?, as_json),
         Command::Update(update) => update.run(&client, cli.output),
+        // It is done already.
+        Command::Exec(_) => Ok(()),
+        Command::Logs(logs) => logs.run(&client),
         Command::Reboot => Ok(client.send("POST", "/actions/reboot", None).map(drop)?),
         Command::Validate(validate) => validate.run(),
         Command::Render(render) => render.run(),

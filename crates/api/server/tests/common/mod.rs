@@ -109,6 +109,8 @@ impl Node {
             variant: self.path("variant.toml"),
             applier_socket: self.path("applier.sock"),
             updates: self.path("updates"),
+            exec_socket: self.path("exec.sock"),
+            logs_socket: self.path("logs.sock"),
             systemctl: "/bin/true".into(),
         }
     }

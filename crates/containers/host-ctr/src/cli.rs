@@ -12,7 +12,7 @@ use images::{Reference, Registries, Store};
 use crate::run::{self, Places};
 use crate::runc::Runc;
 use crate::session;
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 use crate::{Container, Kind};
 
 /// Runs the containers of the host.
@@ -103,6 +103,9 @@ enum Command {
         /// An image to keep; may be repeated
         #[arg(long, value_name = "IMAGE")]
         keep: Vec<String>,
+        /// A file with settings of containers whose images to keep; may be repeated
+        #[arg(long, value_name = "FILE")]
+        settings: Vec<PathBuf>,
     },
     /// List the images that are there
     List,
@@ -224,7 +227,10 @@ async fn work(cli: Cli) -> Result<ExitCode> {
             println!("{}", image.digest);
             Ok(ExitCode::SUCCESS)
         }
-        Command::CleanUp { keep } => {
+        Command::CleanUp { mut keep, settings } => {
+            for path in settings {
+                keep.extend(settings::sources(&path)?);
+            }
             let keep = keep.iter().map(|name| reference(name));
             let keep = keep.collect::<Result<Vec<_>>>()?;
             let store = Store::open(&places.store)?;

@@ -63,6 +63,11 @@ pub(crate) async fn image(
     if source.registry() == NO_REGISTRY {
         return carried(store, source, cached);
     }
+    // What had to be signed when it came may have to be by another one now.
+    let cached = match cached {
+        Some(image) if registries.admits(source, &image)? => Some(image),
+        _ => None,
+    };
     if let (true, Some(image)) = (keep_cached, &cached) {
         return Ok(image.clone());
     }

@@ -51,6 +51,19 @@ impl Settings {
     }
 }
 
+/// The images of all containers in a file, of those that are off, too; none if there is no
+/// file.
+pub(crate) fn sources(path: &Path) -> Result<Vec<String>> {
+    let text = match files::read_to_string(path) {
+        Err(error) if error.is_not_found() => return Ok(Vec::new()),
+        text => text?,
+    };
+    let file: File = toml::from_str(&text).with_context(|| path.display().to_string())?;
+    let containers = file.host_containers.into_values();
+    let containers = containers.chain(file.bootstrap_containers.into_values());
+    Ok(containers.filter_map(|settings| settings.source).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,5 +88,9 @@ mod tests {
         assert_eq!(disks.command, ["/bin/a", "b c"]);
         assert_eq!(disks.decoded_user_data().expect("none"), None);
         assert!(Settings::read(&path, Kind::Host, "disks").is_err());
+        let images = sources(&path).expect("settings");
+        assert_eq!(images, ["localhost/admin:1", "localhost/disks:1"]);
+        let none = sources(Path::new("/nothing/here")).expect("no settings");
+        assert!(none.is_empty());
     }
 }

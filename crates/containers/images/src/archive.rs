@@ -10,7 +10,7 @@ use oci_client::Reference;
 use oci_spec::image::{Descriptor, ImageConfiguration, ImageIndex, ImageManifest};
 use serde::de::DeserializeOwned;
 
-use crate::layer::{NewLayer, Plan};
+use crate::layer::{Found, NewLayer, Plan};
 use crate::store::{Image, Store};
 use crate::{Error, hex};
 
@@ -46,7 +46,13 @@ pub fn load(store: &Store, name: &Reference, archive: &Path) -> Result<Image, Er
         let diff_id = &plan.diff_ids[at];
         new.push((at, NewLayer::unpack(folder, packed, &blob, diff_id)?));
     }
-    plan.keep(store, name.whole(), digest, config, new)
+    let found = Found {
+        name: name.whole(),
+        digest,
+        signed_by: None,
+        config,
+    };
+    plan.keep(store, found, new)
 }
 
 /// The image that is meant: the one of that name or tag, or the only one, if it has no

@@ -45,6 +45,14 @@ impl NewLayer {
     }
 }
 
+/// An image, apart from its layers.
+pub(crate) struct Found {
+    pub name: String,
+    pub digest: String,
+    pub signed_by: Option<String>,
+    pub config: ImageConfiguration,
+}
+
 /// The layers of an image by what they are.
 pub(crate) struct Plan {
     /// The identity of each, in hexadecimal.
@@ -70,9 +78,7 @@ impl Plan {
     pub(crate) fn keep(
         self,
         store: &Store,
-        name: String,
-        digest: String,
-        config: ImageConfiguration,
+        found: Found,
         mut new: Vec<(usize, NewLayer)>,
     ) -> Result<Image, Error> {
         new.sort_by_key(|(at, _)| *at);
@@ -89,9 +95,16 @@ impl Plan {
             .into_iter()
             .map(|(at, layer)| (self.names[at].clone(), layer.folder))
             .collect();
+        let Found {
+            name,
+            digest,
+            signed_by,
+            config,
+        } = found;
         let image = Image {
             name,
             digest,
+            signed_by,
             config,
             layers: self.names,
         };

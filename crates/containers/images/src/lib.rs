@@ -17,13 +17,14 @@ mod fetch;
 mod layer;
 mod pull;
 mod registry;
+mod signature;
 mod store;
 
 pub use archive::load;
 pub use oci_client::Reference;
 pub use oci_spec::image::{Config, ImageConfiguration};
 pub use pull::pull;
-pub use registry::{Credential, Mirror, Registries};
+pub use registry::{Credential, Mirror, Registries, Signatures};
 pub use store::{Alone, Image, Lock, Store};
 
 /// Why there is no image.
@@ -47,6 +48,14 @@ pub enum Error {
         image: String,
         /// What each said.
         attempts: Vec<String>,
+    },
+    /// It has to be signed, and is not.
+    #[error("{image} may not run: {why}")]
+    Signature {
+        /// Its digest.
+        image: String,
+        /// What is missing.
+        why: String,
     },
     /// A registry does not do as it should.
     #[error("{0}")]

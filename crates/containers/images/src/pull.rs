@@ -10,8 +10,9 @@ use tokio_util::io::{StreamReader, SyncIoBridge};
 
 use crate::Error;
 use crate::fetch::{fetch, is_final, pause};
-use crate::layer::{NewLayer, Plan};
+use crate::layer::{Found, NewLayer, Plan};
 use crate::registry::{Registries, Source};
+use crate::signature::{self, Key};
 use crate::store::{Image, Store};
 
 /// Layers that are on their way at a time.
@@ -32,13 +33,15 @@ pub async fn pull(
     registries: &Registries,
 ) -> Result<Image, Error> {
     let _lock = store.lock()?;
+    let keys = registries.keys(name)?;
     let mut attempts = Vec::new();
     for source in registries.sources(name)? {
-        match pull_from(store, name, &source).await {
+        let place = source.name.clone();
+        match pull_from(store, name, source, &keys).await {
             Ok(image) => return Ok(image),
             // Another source cannot help here.
-            Err(error @ Error::File(_)) => return Err(error),
-            Err(error) => attempts.push(format!("{}: {error}", source.name)),
+            Err(error @ (Error::File(_) | Error::Signature { .. })) => return Err(error),
+            Err(error) => attempts.push(format!("{place}: {error}")),
         }
     }
     Err(Error::Pull {
@@ -47,7 +50,21 @@ pub async fn pull(
     })
 }
 
-async fn pull_from(store: &Store, name: &Reference, source: &Source) -> Result<Image, Error> {
+async fn pull_from(
+    store: &Store,
+    name: &Reference,
+    mut source: Source,
+    keys: &[Key],
+) -> Result<Image, Error> {
+    let mut signed_by = None;
+    if !keys.is_empty() {
+        // What its name stands for now is what has to be signed, and what is fetched.
+        let digest = digest_of(&source).await?;
+        signed_by = Some(signature::verify(&source, &digest, keys).await?);
+        let signed = source.image.clone_with_digest(digest);
+        source = source.of(signed);
+    }
+    let source = &source;
     let (manifest, digest) = manifest(source).await?;
     let config = config(source, &manifest.config).await?;
     let plan = Plan::of(&config, manifest.layers.len())?;
@@ -58,18 +75,24 @@ async fn pull_from(store: &Store, name: &Reference, source: &Source) -> Result<I
         })
         .buffer_unordered(AT_A_TIME);
     let new = fetched.try_collect::<Vec<_>>().await?;
-    plan.keep(store, name.whole(), digest, config, new)
+    let found = Found {
+        name: name.whole(),
+        digest,
+        signed_by,
+        config,
+    };
+    plan.keep(store, found, new)
 }
 
-async fn manifest(source: &Source) -> Result<(OciImageManifest, String), Error> {
+/// Asks until there is an answer, or there is no use in asking.
+async fn patiently<T, F>(mut ask: impl FnMut() -> F) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, OciDistributionError>>,
+{
     let mut failures = 0;
     loop {
-        let pulled = source
-            .client
-            .pull_image_manifest(&source.image, &source.auth)
-            .await;
-        match pulled {
-            Ok(pulled) => return Ok(pulled),
+        match ask().await {
+            Ok(answer) => return Ok(answer),
             Err(error) if is_final(&error) => return Err(error.into()),
             Err(error) => {
                 failures += 1;
@@ -82,9 +105,45 @@ async fn manifest(source: &Source) -> Result<(OciImageManifest, String), Error> 
     }
 }
 
-async fn config(source: &Source, blob: &OciDescriptor) -> Result<ImageConfiguration, Error> {
-    if blob.size > MAX_CONFIG_BYTES {
-        return Err(Error::Damaged("its configuration is too large".to_owned()));
+/// The manifest of an image for this machine, and its digest.
+pub(crate) async fn manifest(source: &Source) -> Result<(OciImageManifest, String), Error> {
+    let Source {
+        client,
+        image,
+        auth,
+        ..
+    } = source;
+    patiently(|| client.pull_image_manifest(image, auth)).await
+}
+
+/// What the name of an image stands for: a manifest, or an index of such.
+async fn digest_of(source: &Source) -> Result<String, Error> {
+    let Source {
+        client,
+        image,
+        auth,
+        ..
+    } = source;
+    patiently(|| client.fetch_manifest_digest(image, auth)).await
+}
+
+async fn config(source: &Source, descriptor: &OciDescriptor) -> Result<ImageConfiguration, Error> {
+    let bytes = blob(source, descriptor, MAX_CONFIG_BYTES).await?;
+    let config = ImageConfiguration::from_reader(&bytes[..]);
+    config.map_err(|e| Error::Damaged(format!("its configuration: {e}")))
+}
+
+/// A blob that is small.
+pub(crate) async fn blob(
+    source: &Source,
+    descriptor: &OciDescriptor,
+    limit: i64,
+) -> Result<Vec<u8>, Error> {
+    if descriptor.size > limit {
+        return Err(Error::Damaged(format!(
+            "{} is too large",
+            descriptor.digest
+        )));
     }
     let (sender, mut receiver) = mpsc::channel::<std::io::Result<bytes::Bytes>>(PIECES_AHEAD);
     let collect = async {
@@ -92,11 +151,10 @@ async fn config(source: &Source, blob: &OciDescriptor) -> Result<ImageConfigurat
         while let Some(piece) = receiver.recv().await {
             bytes.extend_from_slice(&piece.map_err(OciDistributionError::IoError)?);
         }
-        Ok::<_, OciDistributionError>(bytes)
+        Ok::<_, Error>(bytes)
     };
-    let ((), bytes) = tokio::join!(fetch(source, blob, sender), collect);
-    let config = ImageConfiguration::from_reader(&bytes?[..]);
-    config.map_err(|e| Error::Damaged(format!("its configuration: {e}")))
+    let ((), bytes) = tokio::join!(fetch(source, descriptor, sender), collect);
+    bytes
 }
 
 /// Unpacks a layer as it comes in.

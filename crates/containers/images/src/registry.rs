@@ -12,6 +12,8 @@ use serde::Deserialize;
 use url::{Host, Url};
 
 use crate::Error;
+use crate::signature::Key;
+use crate::store::Image;
 
 /// What takes longer to answer than this does not.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -30,6 +32,20 @@ pub struct Registries {
     /// Who the node is to them.
     #[serde(default)]
     pub credentials: Vec<Credential>,
+    /// Which images have to be signed.
+    #[serde(default)]
+    pub signatures: Vec<Signatures>,
+}
+
+/// Whose signature images have to have.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Signatures {
+    /// What the names of those images begin with: a registry, or parts of a name after
+    /// it; `*` stands for all.
+    pub images: String,
+    /// The key that signs them: base64 of PEM.
+    pub public_key: String,
 }
 
 /// What is tried in place of a registry.
@@ -74,7 +90,41 @@ pub(crate) struct Source {
     pub(crate) name: String,
 }
 
+impl Source {
+    /// The same place, for another image.
+    pub(crate) fn of(&self, image: Reference) -> Source {
+        Source {
+            client: self.client.clone(),
+            image,
+            auth: self.auth.clone(),
+            name: self.name.clone(),
+        }
+    }
+}
+
 impl Registries {
+    /// The keys of which one has to have signed an image; none, if it may be unsigned.
+    pub(crate) fn keys(&self, image: &Reference) -> Result<Vec<Key>, Error> {
+        let name = format!("{}/{}", image.registry(), image.repository());
+        let is_about = |wanted: &str| {
+            let rest = name.strip_prefix(wanted.trim_end_matches('/'));
+            wanted == ALL || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let about = self.signatures.iter().filter(|s| is_about(&s.images));
+        about.map(|s| Key::parse(&s.public_key)).collect()
+    }
+
+    /// Whether an image that is kept may run: settings may have changed since it came.
+    ///
+    /// # Errors
+    ///
+    /// If a key is none.
+    pub fn admits(&self, name: &Reference, image: &Image) -> Result<bool, Error> {
+        let keys = self.keys(name)?;
+        let signed = |key: &Key| image.signed_by.as_ref() == Some(&key.fingerprint());
+        Ok(keys.is_empty() || keys.iter().any(signed))
+    }
+
     /// Where to ask for an image, in this order: its mirrors, then its registry.
     pub(crate) fn sources(&self, image: &Reference) -> Result<Vec<Source>, Error> {
         let own = image.registry();

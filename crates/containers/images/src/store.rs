@@ -37,6 +37,9 @@ pub struct Image {
     pub name: String,
     /// Digest of its manifest.
     pub digest: String,
+    /// Fingerprint of the key whose signature it has, if it had to have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_by: Option<String>,
     /// What it says about running it.
     pub config: ImageConfiguration,
     /// Its layers, the lowest first: the names of their folders in the store.

@@ -5,8 +5,13 @@
 use std::fs;
 
 use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use fake_http_server::{Answer, FakeTcpServer, Request};
-use images::{Image, Registries, Store};
+use images::{Image, Registries, Signatures, Store};
 use serde_json::{Value, json};
 
 fn sha256(bytes: &str) -> String {
@@ -83,12 +88,20 @@ impl Served {
 
 /// What comes of pulling from a server, and what is in the store then.
 fn pull(store: &Store, server: &FakeTcpServer) -> Result<Image, String> {
+    pull_with(store, server, &Registries::default())
+}
+
+fn pull_with(
+    store: &Store,
+    server: &FakeTcpServer,
+    registries: &Registries,
+) -> Result<Image, String> {
     let name = format!("{}/test:1", server.address()).parse().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
-    let pulled = runtime.block_on(images::pull(store, &name, &Registries::default()));
+    let pulled = runtime.block_on(images::pull(store, &name, registries));
     pulled.map_err(|error| error.to_string())
 }
 
@@ -157,7 +170,7 @@ fn what_is_not_what_it_should_be_is_refused_and_not_kept() {
             Served::of(&good.layer, &["sha256:../../etc"]),
         ),
         (
-            "configuration is too large",
+            "is too large",
             changed(&|s| {
                 s.manifest["config"]["size"] = json!(1_u64 << 40);
             }),
@@ -230,4 +243,96 @@ fn other_places_that_a_manifest_names_are_not_asked() {
     let store = Store::open(folder.path()).unwrap();
     pull(&store, &server).unwrap_err();
     assert!(elsewhere.requests().is_empty());
+}
+
+/// A key as settings have it, and what it signs with.
+fn key() -> (String, EcdsaKeyPair) {
+    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
+    let body = STANDARD.encode(pair.public_key().as_der().unwrap().as_ref());
+    let pem = format!("-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n");
+    (STANDARD.encode(pem), pair)
+}
+
+/// An image, and the one beside it with its signature.
+fn signed(
+    served: &Served,
+    pair: &EcdsaKeyPair,
+    digest: &str,
+) -> impl Fn(&Request) -> Answer + use<> {
+    let statement = json!({"critical": {
+        "identity": {"docker-reference": ""},
+        "image": {"docker-manifest-digest": digest},
+        "type": "cosign container image signature",
+    }});
+    let statement = statement.to_string();
+    let signature = pair
+        .sign(&SystemRandom::new(), statement.as_bytes())
+        .unwrap();
+    let mut beside = Served::of(&statement, &[&sha256(&statement)]);
+    let layer = &mut beside.manifest["layers"][0];
+    layer["mediaType"] = json!("application/vnd.dev.cosign.simplesigning.v1+json");
+    layer["annotations"] =
+        json!({"dev.cosignproject.cosign/signature": STANDARD.encode(signature.as_ref())});
+    let tag = sha256(&served.manifest.to_string()).replace(':', "-") + ".sig";
+    let served = served.clone();
+    move |request| match request.target.ends_with(&format!("/manifests/{tag}")) {
+        true => beside.answer(request),
+        false => match served.answer(request) {
+            Answer::Status(404, _) => beside.answer(request),
+            answer => answer,
+        },
+    }
+}
+
+#[test]
+fn what_has_to_be_signed_is_signed_or_not_kept() {
+    let served = Served::new();
+    let digest = sha256(&served.manifest.to_string());
+    let ((public, pair), (other, _)) = (key(), key());
+    let wanted = |images: &str, public_key: &str| Registries {
+        signatures: vec![Signatures {
+            images: images.to_owned(),
+            public_key: public_key.to_owned(),
+        }],
+        ..Registries::default()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let refused = |server: &FakeTcpServer, registries: &Registries, why: &str| {
+        let error = pull_with(&store, server, registries).unwrap_err();
+        assert!(
+            error.contains("may not run") && error.contains(why),
+            "{error}"
+        );
+        assert!(store.list().unwrap().is_empty());
+    };
+    let unsigned = served.clone();
+    let unsigned = FakeTcpServer::start(move |request| match request.target.contains("sha256-") {
+        true => Answer::Status(404, String::new()),
+        false => unsigned.answer(request),
+    });
+    refused(&unsigned, &wanted("*", &public), "there is no signature");
+    let of_another = FakeTcpServer::start(signed(&served, &pair, &sha256("another")));
+    refused(&of_another, &wanted("*", &public), "no key");
+    let server = FakeTcpServer::start(signed(&served, &pair, &digest));
+    refused(&server, &wanted("*", &other), "no key");
+    let name = format!("{}/test", server.address());
+    let registries = wanted(&name, &public);
+    let image = pull_with(&store, &server, &registries).unwrap();
+    // Settings decide again before it runs.
+    let whole = image.name.parse().unwrap();
+    for (registries, admitted) in [
+        (registries, true),
+        (wanted("*", &other), false),
+        (wanted(&format!("{}/tes", server.address()), &other), true),
+        (Registries::default(), true),
+    ] {
+        assert_eq!(registries.admits(&whole, &image).unwrap(), admitted);
+    }
+    let unsigned = Image {
+        signed_by: None,
+        ..image
+    };
+    assert!(!wanted("*", &public).admits(&whole, &unsigned).unwrap());
+    assert!(wanted("*", "no key").admits(&whole, &unsigned).is_err());
 }

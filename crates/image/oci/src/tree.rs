@@ -108,7 +108,7 @@ mod tests {
             ));
         }
         assert_eq!(found[0], ("a".to_owned(), 0o777));
-        assert_eq!(found[1], ("b/".to_owned(), 0o1777));
+        assert_eq!(found[1], ("b".to_owned(), 0o1777));
         assert_eq!(found[3].0, format!("b/{long}/file"));
         let _socket = UnixListener::bind(root.path().join("socket")).unwrap();
         let again = append(&mut Builder::new(Vec::new()), root.path(), 7);

@@ -27,7 +27,25 @@ group! {
         #[serde(alias = "creds")]
         #[schemars(extend("x-alias" = "creds"))]
         credentials: Vec<RegistryCredential>,
+        /// Images that host containers and bootstrap containers run only if they
+        /// are signed, as cosign signs with a key: a list of entries with `images`
+        /// (a registry or the beginning of a name, such as `registry.example/team`;
+        /// `*` for all) and `public-key`. Of several that are about an image, one
+        /// is enough. Unset, images may be unsigned.
+        signatures: Vec<ImageSignatures>,
     }
+}
+
+/// Whose signature images have to have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(title = "signatures of images")]
+pub struct ImageSignatures {
+    /// What the names of those images begin with: a registry, or parts of a name
+    /// after it; `*` stands for all.
+    pub images: SingleLineString,
+    /// The key that signs them (ECDSA P-256): base64 of a PEM file.
+    pub public_key: Base64,
 }
 
 choice! {

@@ -80,6 +80,7 @@ fn an_instance_of_ec2_asks_its_metadata_service() -> Result<()> {
     let imds = Mutex::new(Imds::new(&Instance {
         region: "eu-central-1".to_owned(),
         user_data: Some(USER_DATA.to_owned()),
+        role: None,
     }));
     let server = FakeTcpServer::start(move |request| {
         let mut imds = imds.lock().unwrap_or_else(|e| e.into_inner());

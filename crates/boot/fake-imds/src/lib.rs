@@ -23,12 +23,14 @@ pub struct Instance {
     pub region: String,
     /// Its user data, if it was given any.
     pub user_data: Option<String>,
+    /// The role it has, if any.
+    pub role: Option<String>,
 }
 
 /// The service, between two requests.
 #[derive(Debug)]
 pub struct Imds {
-    documents: BTreeMap<&'static str, String>,
+    documents: BTreeMap<String, String>,
     tokens: BTreeMap<String, Instant>,
     given: usize,
 }
@@ -65,9 +67,26 @@ impl Imds {
                 format!("{region}a"),
             ),
             ("/latest/meta-data/placement/region", region.clone()),
-        ]);
+        ])
+        .into_iter()
+        .map(|(path, text): (&str, String)| (path.to_owned(), text))
+        .collect::<BTreeMap<_, _>>();
+        const ROLES: &str = "/latest/meta-data/iam/security-credentials";
+        if let Some(role) = &instance.role {
+            documents.insert(ROLES.to_owned(), role.clone());
+            let credentials = r#"{
+  "Code" : "Success",
+  "LastUpdated" : "2026-01-02T03:04:05Z",
+  "Type" : "AWS-HMAC",
+  "AccessKeyId" : "ASIAFAKE",
+  "SecretAccessKey" : "fake-secret",
+  "Token" : "fake-token",
+  "Expiration" : "2026-01-02T09:04:05Z"
+}"#;
+            documents.insert(format!("{ROLES}/{role}"), credentials.to_owned());
+        }
         if let Some(user_data) = &instance.user_data {
-            documents.insert("/latest/user-data", user_data.clone());
+            documents.insert("/latest/user-data".to_owned(), user_data.clone());
         }
         Self {
             documents,

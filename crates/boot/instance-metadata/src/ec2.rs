@@ -14,6 +14,8 @@ const TOKEN_PATH: &str = "/latest/api/token";
 const USER_DATA_PATH: &str = "/latest/user-data";
 const IDENTITY_PATH: &str = "/latest/dynamic/instance-identity/document";
 
+const ROLES_PATH: &str = "/latest/meta-data/iam/security-credentials/";
+
 /// Networks with IPv6 alone reach it here.
 const IPV6: &str = "[fd00:ec2::254]:80";
 
@@ -30,6 +32,27 @@ pub struct Ec2 {
 #[derive(Debug, Deserialize)]
 struct Identity {
     region: String,
+}
+
+/// Who a role makes the instance, for some hours.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RoleCredentials {
+    /// The name of the key.
+    pub access_key_id: String,
+    /// The key.
+    pub secret_access_key: String,
+    /// What has to go with it.
+    pub token: String,
+}
+
+impl std::fmt::Debug for RoleCredentials {
+    /// Says no secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RoleCredentials")
+            .field("access_key_id", &self.access_key_id)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for Ec2 {
@@ -75,6 +98,35 @@ impl Ec2 {
         let identity: Identity =
             serde_json::from_slice(&document).map_err(|e| wrong(e.to_string()))?;
         Ok(identity.region)
+    }
+
+    /// The credentials of the role that the instance has; `None` if it has none.
+    ///
+    /// # Errors
+    ///
+    /// If the service gives no answer, or one that it should not give.
+    pub fn role_credentials(&self) -> Result<Option<RoleCredentials>, Error> {
+        let Some(roles) = self.get(ROLES_PATH)? else {
+            return Ok(None);
+        };
+        let wrong = |path: &str, reason: String| Error::Answer {
+            url: self.service.url(path),
+            reason,
+        };
+        let roles = String::from_utf8_lossy(&roles);
+        let role = roles.lines().next().unwrap_or_default().trim();
+        let is_name = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
+        if role.is_empty() || !role.chars().all(is_name) {
+            return Err(wrong(ROLES_PATH, "it names no role".to_owned()));
+        }
+        let path = format!("{ROLES_PATH}{role}");
+        let document = self
+            .get(&path)?
+            .ok_or_else(|| wrong(&path, "there is none".to_owned()))?;
+        let credentials = serde_json::from_slice(&document);
+        credentials
+            .map(Some)
+            .map_err(|e| wrong(&path, e.to_string()))
     }
 
     fn get(&self, path: &str) -> Result<Option<Vec<u8>>, Error> {

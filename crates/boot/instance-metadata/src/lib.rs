@@ -14,7 +14,7 @@ mod openstack;
 mod patience;
 
 pub use azure::Azure;
-pub use ec2::Ec2;
+pub use ec2::{Ec2, RoleCredentials};
 pub use error::Error;
 pub use gcp::Gcp;
 pub use openstack::OpenStack;

@@ -29,6 +29,7 @@ fn instance(user_data: Option<&str>) -> Arc<Mutex<Imds>> {
     Arc::new(Mutex::new(Imds::new(&Instance {
         region: "eu-central-1".to_owned(),
         user_data: user_data.map(str::to_owned),
+        role: None,
     })))
 }
 
@@ -47,6 +48,26 @@ fn ec2_is_asked_with_one_token_for_all() {
     assert_eq!(server.lines(), [TOKEN, IDENTITY, USER_DATA]);
     assert_eq!(client.user_data().unwrap().unwrap(), b"[settings]\n");
     assert_eq!(server.lines().len(), 4);
+}
+
+#[test]
+fn ec2_says_who_its_role_makes_the_instance() {
+    let role = |name: Option<&str>| {
+        let imds = Imds::new(&Instance {
+            region: "eu-central-1".to_owned(),
+            user_data: None,
+            role: name.map(str::to_owned),
+        });
+        let server = serve(&Arc::new(Mutex::new(imds)));
+        let client = Ec2::at(server.address(), PATIENCE);
+        client.role_credentials()
+    };
+    let found = role(Some("node")).unwrap().unwrap();
+    assert_eq!(found.access_key_id, "ASIAFAKE");
+    assert_eq!(found.token, "fake-token");
+    assert!(!format!("{found:?}").contains("fake-secret"));
+    assert_eq!(role(None).unwrap(), None);
+    assert!(role(Some("a/../b")).is_err());
 }
 
 #[test]

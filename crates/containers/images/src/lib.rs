@@ -13,6 +13,8 @@
 //! what is unpacked the one of the configuration.
 
 mod archive;
+#[cfg(feature = "ecr")]
+mod ecr;
 mod fetch;
 mod layer;
 mod pull;

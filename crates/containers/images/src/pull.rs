@@ -56,6 +56,8 @@ async fn pull_from(
     mut source: Source,
     keys: &[Key],
 ) -> Result<Image, Error> {
+    #[cfg(feature = "ecr")]
+    crate::ecr::authorize(&mut source).await?;
     let mut signed_by = None;
     if !keys.is_empty() {
         // What its name stands for now is what has to be signed, and what is fetched.

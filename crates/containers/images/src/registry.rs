@@ -180,9 +180,14 @@ impl Registries {
     }
 }
 
-fn source(image: Reference, protocol: ClientProtocol, auth: RegistryAuth, name: String) -> Source {
+/// What TLS is made of; before the first client.
+pub(crate) fn choose_cryptography() {
     // A second time does nothing.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+}
+
+fn source(image: Reference, protocol: ClientProtocol, auth: RegistryAuth, name: String) -> Source {
+    choose_cryptography();
     let client = Client::new(ClientConfig {
         protocol,
         connect_timeout: Some(CONNECT),

@@ -1,0 +1,131 @@
+//! Who the node is to Amazon.
+
+use std::path::Path;
+
+use instance_metadata::Ec2;
+
+use crate::Error;
+
+/// What `settings.aws.credentials` becomes.
+const FILE: &str = "/root/.aws/credentials";
+
+/// A key, and what has to go with it.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Credentials {
+    pub key_id: String,
+    pub key: String,
+    pub token: Option<String>,
+}
+
+impl std::fmt::Debug for Credentials {
+    /// Says no secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credentials")
+            .field("key_id", &self.key_id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Credentials {
+    /// The first that there are: of the environment, of settings, of the role.
+    pub(super) async fn find() -> Result<Self, Error> {
+        let environment = |name: &str| std::env::var(name).ok();
+        if let Some(credentials) = Self::of(environment) {
+            return Ok(credentials);
+        }
+        match files::read_to_string(Path::new(FILE)) {
+            Ok(text) => {
+                if let Some(credentials) = Self::of_file(&text) {
+                    return Ok(credentials);
+                }
+            }
+            Err(error) if error.is_not_found() => {}
+            Err(error) => return Err(error.into()),
+        }
+        // It waits for an answer in its own way.
+        let asked = tokio::task::spawn_blocking(|| Ec2::default().role_credentials()).await;
+        let asked = asked.map_err(|e| Error::Settings(e.to_string()))?;
+        let role = asked.map_err(|e| Error::Settings(format!("the role of this node: {e}")))?;
+        let role = role.ok_or_else(|| {
+            Error::Settings(
+                "this node has no credentials for Amazon ECR; hint: give the instance a role, or \
+                 set aws.credentials or container-registry.credentials"
+                    .to_owned(),
+            )
+        })?;
+        Ok(Self {
+            key_id: role.access_key_id,
+            key: role.secret_access_key,
+            token: Some(role.token),
+        })
+    }
+
+    fn of(value: impl Fn(&str) -> Option<String>) -> Option<Self> {
+        let set = |name: &str| value(name).filter(|text| !text.is_empty());
+        Some(Self {
+            key_id: set("AWS_ACCESS_KEY_ID")?,
+            key: set("AWS_SECRET_ACCESS_KEY")?,
+            token: set("AWS_SESSION_TOKEN"),
+        })
+    }
+
+    /// The profile `default` of a credentials file.
+    fn of_file(text: &str) -> Option<Self> {
+        let mut lines = text.lines().map(str::trim);
+        lines.find(|line| *line == "[default]")?;
+        let profile: Vec<(&str, &str)> = lines
+            .take_while(|line| !line.starts_with('['))
+            .filter_map(|line| line.split_once('='))
+            .map(|(name, value)| (name.trim(), value.trim()))
+            .collect();
+        Self::of(|wanted| {
+            let wanted = wanted.to_ascii_lowercase();
+            let found = profile.iter().find(|(name, _)| *name == wanted);
+            found.map(|(_, value)| (*value).to_owned())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_profile_is_read() {
+        let text = "[other]\naws_access_key_id = no\naws_secret_access_key = no\n\n\
+            [default]\n# a comment\naws_access_key_id = AKID\naws_secret_access_key=a/b=c\n\
+            [more]\naws_session_token = no\n";
+        let found = Credentials::of_file(text).expect("credentials");
+        assert_eq!(
+            found,
+            Credentials {
+                key_id: "AKID".to_owned(),
+                key: "a/b=c".to_owned(),
+                token: None,
+            }
+        );
+        assert!(!format!("{found:?}").contains("a/b"));
+        for text in [
+            "",
+            "[default]\n",
+            "aws_access_key_id = a\naws_secret_access_key = b\n",
+        ] {
+            assert_eq!(Credentials::of_file(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_environment_is_taken_if_it_is_whole() {
+        let of = |set: &[(&str, &str)]| {
+            Credentials::of(|name| {
+                let found = set.iter().find(|(other, _)| *other == name);
+                found.map(|(_, value)| (*value).to_owned())
+            })
+        };
+        let key = ("AWS_ACCESS_KEY_ID", "a");
+        let secret = ("AWS_SECRET_ACCESS_KEY", "b");
+        assert!(of(&[key, secret, ("AWS_SESSION_TOKEN", "t")]).is_some_and(|c| c.token.is_some()));
+        assert!(of(&[key, secret, ("AWS_SESSION_TOKEN", "")]).is_some_and(|c| c.token.is_none()));
+        assert_eq!(of(&[key]), None);
+    }
+}

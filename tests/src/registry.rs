@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use serde_json::json;
 
 use crate::image::workspace;
 
@@ -22,17 +23,36 @@ const START: Duration = Duration::from_secs(10);
 /// What a layer does to the root below it.
 pub type Change<'a> = &'a dyn Fn(&Path) -> Result<()>;
 
+/// How a registry keeps others out.
+#[derive(Debug)]
+pub struct Guard {
+    /// The certificate, which is its own authority.
+    pub certificate: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
+    /// Who may come in (htpasswd(1), bcrypt).
+    pub passwords: PathBuf,
+    /// One of them, as `USER:PASSWORD`.
+    pub credentials: String,
+}
+
 /// A registry on the loopback interface, as long as this lives.
 #[derive(Debug)]
 pub struct Registry {
     folder: PathBuf,
     address: SocketAddr,
+    credentials: Option<String>,
     process: Child,
 }
 
 impl Registry {
     /// Starts an empty one, in place of any other one of that name.
     pub fn start(name: &str) -> Result<Self> {
+        Self::start_guarded(name, None)
+    }
+
+    /// Starts one that speaks TLS and asks who one is, if it is told how.
+    pub fn start_guarded(name: &str, guard: Option<&Guard>) -> Result<Self> {
         let folder = workspace().join("build/end-to-end").join(name);
         if folder.exists() {
             fs::remove_dir_all(&folder)?;
@@ -41,12 +61,18 @@ impl Registry {
         // Free a moment ago; nobody else takes ports here.
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let config = folder.join("config.yml");
-        let text = format!(
-            "version: 0.1\nlog: {{level: error}}\n\
-             storage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: \"{address}\"}}\n",
-            folder.join("data").display()
-        );
-        fs::write(&config, text)?;
+        let mut text = json!({
+            "version": "0.1",
+            "log": {"level": "error"},
+            "storage": {"filesystem": {"rootdirectory": folder.join("data")}},
+            "http": {"addr": address.to_string()},
+        });
+        if let Some(guard) = guard {
+            text["http"]["tls"] = json!({"certificate": guard.certificate, "key": guard.key});
+            text["auth"] = json!({"htpasswd": {"realm": "test", "path": guard.passwords}});
+        }
+        // JSON is YAML.
+        fs::write(&config, text.to_string())?;
         let log = fs::File::create(folder.join("registry.log"))?;
         let process = Command::new("docker-registry")
             .arg("serve")
@@ -59,6 +85,7 @@ impl Registry {
         let registry = Self {
             folder,
             address,
+            credentials: guard.map(|guard| guard.credentials.clone()),
             process,
         };
         let deadline = Instant::now() + START;
@@ -124,13 +151,11 @@ impl Registry {
         let target = format!("docker://{}/{name}", self.address);
         let source = format!("oci:{image}");
         let mut skopeo = Command::new("skopeo");
-        skopeo.args([
-            "copy",
-            "--quiet",
-            "--dest-tls-verify=false",
-            &source,
-            &target,
-        ]);
+        skopeo.args(["copy", "--quiet", "--dest-tls-verify=false"]);
+        if let Some(credentials) = &self.credentials {
+            skopeo.args(["--dest-creds", credentials]);
+        }
+        skopeo.args([&source, &target]);
         succeed(&mut skopeo)
     }
 

@@ -1,5 +1,6 @@
 //! Host containers on a booted node: pulled from a registry, run, confined, stopped.
 
+mod guarded;
 mod oracle;
 mod own;
 

@@ -12,8 +12,8 @@ use oci_client::errors::OciDistributionError;
 use oci_client::manifest::OciDescriptor;
 use tokio::sync::mpsc::Sender;
 
-use crate::hex;
 use crate::registry::Source;
+use crate::{causes, hex};
 
 /// How often in a row nothing may come.
 const ATTEMPTS: u32 = 5;
@@ -107,7 +107,7 @@ async fn open(
 pub(crate) fn is_final(error: &OciDistributionError) -> bool {
     use OciDistributionError as E;
     match error {
-        E::RequestError(_) => false,
+        E::RequestError(error) => causes::is_of_tls(error),
         E::ServerError { code, .. } => matches!(code, 400..=407 | 409..=417),
         _ => true,
     }

@@ -13,6 +13,7 @@
 //! what is unpacked the one of the configuration.
 
 mod archive;
+mod causes;
 #[cfg(feature = "ecr")]
 mod ecr;
 mod fetch;
@@ -60,7 +61,7 @@ pub enum Error {
         why: String,
     },
     /// A registry does not do as it should.
-    #[error("{0}")]
+    #[error("{}", causes::text(&**.0))]
     Registry(#[from] Box<oci_client::errors::OciDistributionError>),
     /// A layer cannot be unpacked.
     #[error("layer {digest}: {source}")]

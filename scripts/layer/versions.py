@@ -69,6 +69,17 @@ def images(tree, recipes, variants, outcome):
         )
         policies = [package for package in installed if package.startswith(POLICY)]
         compare(outcome, where, "IMAGE_INSTALL", policies, [POLICY + variant])
+        carried = bitbake.words(recipe, "BOTTLEROCKET_CONTAINERS")
+        wanted = variants[variant].get("host-containers", [])
+        compare(outcome, where, "BOTTLEROCKET_CONTAINERS", carried, wanted)
+    containers = [recipe.getVar("BOTTLEROCKET_CONTAINER") for recipe in recipes.values()]
+    compare(
+        outcome,
+        "meta-bottlerocket/recipes-core/images",
+        "recipes of containers",
+        filter(None, containers),
+        tree.folder("containers"),
+    )
 
 
 def compare(outcome, where, what, found, wanted):

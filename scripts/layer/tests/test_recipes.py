@@ -49,6 +49,22 @@ class Definition(BrokenTree):
                 "IMAGE_INSTALL has packagegroup-bottlerocket-development",
             ),
             (
+                "container of an image",
+                versions,
+                f"{IMAGES}/bottlerocket-image-metal-dev.bb",
+                '"admin control"',
+                '"admin"',
+                "BOTTLEROCKET_CONTAINERS lacks control",
+            ),
+            (
+                "container without recipe",
+                versions,
+                f"{IMAGES}/bottlerocket-container-admin.bb",
+                'CONTAINER = "admin"',
+                'CONTAINER = "other"',
+                "recipes of containers lacks admin",
+            ),
+            (
                 "policy of an image",
                 versions,
                 f"{IMAGES}/bottlerocket-image-floor.bb",

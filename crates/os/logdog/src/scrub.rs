@@ -1,5 +1,6 @@
 //! Taking secrets out: rather too much than too little.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex_lite::Regex;
@@ -20,29 +21,60 @@ const SECRET_KEYS: &[&str] = &[
     "user-data",
 ];
 
-/// What secrets look like in a line, and what is put in place of them.
-static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
-    let table = [
+/// What a secret looks like in a line.
+struct Pattern {
+    /// One of these is in each such line, in lower case: most lines need no closer look.
+    needles: &'static [&'static str],
+    regex: Regex,
+    /// What is put in place of it.
+    with: &'static str,
+}
+
+static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
+    type Row = (&'static [&'static str], &'static str, &'static str);
+    let table: [Row; 6] = [
         // A name that says so, and what follows it.
         (
+            &[
+                "pass",
+                "secret",
+                "token",
+                "credential",
+                "key",
+                "user",
+                "auth",
+            ],
             r#"(?i)((?:password|passwd|secret|token|credentials?|private[-_]?key|server[-_]key|access[-_]?key(?:[-_]?id)?|user[-_]data|identitytoken|auth)["']?\s*[:=]\s*)(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^\s,;"']+)"#,
             "${1}<redacted>",
         ),
         (
+            &["bearer", "basic"],
             r"(?i)\b(bearer|basic)\s+[A-Za-z0-9+/=._~-]{8,}",
             "${1} <redacted>",
         ),
         // User and password in a URL.
-        (r"://[^/\s@]+@", "://<redacted>@"),
+        (&["://"], r"://[^/\s@]+@", "://<redacted>@"),
         // Keys of AWS, tokens that nodes join a cluster with, JSON Web Tokens.
-        (r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b", REDACTED),
-        (r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b", REDACTED),
         (
+            &["akia", "asia"],
+            r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
+            REDACTED,
+        ),
+        (&["."], r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b", REDACTED),
+        (
+            &["eyj"],
             r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*",
             REDACTED,
         ),
     ];
-    let compile = |(pattern, with): (&str, &'static str)| Some((Regex::new(pattern).ok()?, with));
+    let compile = |(needles, pattern, with): Row| {
+        let regex = Regex::new(pattern).ok()?;
+        Some(Pattern {
+            needles,
+            regex,
+            with,
+        })
+    };
     table.into_iter().filter_map(compile).collect()
 });
 
@@ -60,10 +92,16 @@ pub(crate) fn text(text: &str) -> String {
             in_key = !line.contains("-----END ");
             continue;
         }
-        let mut line = std::borrow::Cow::Borrowed(line);
-        for (pattern, with) in PATTERNS.iter() {
-            if pattern.is_match(&line) {
-                line = pattern.replace_all(&line, *with).into_owned().into();
+        let lower = line.to_ascii_lowercase();
+        let mut line = Cow::Borrowed(line);
+        for Pattern {
+            needles,
+            regex,
+            with,
+        } in PATTERNS.iter()
+        {
+            if needles.iter().any(|needle| lower.contains(needle)) && regex.is_match(&line) {
+                line = regex.replace_all(&line, *with).into_owned().into();
             }
         }
         clean += &line;

@@ -19,7 +19,8 @@ const FOLDER: &str = "bottlerocket-logs";
 pub(crate) struct Bundle<W: Write> {
     archive: Builder<GzEncoder<W>>,
     now: u64,
-    written: u64,
+    /// Bytes that there is room for.
+    room: u64,
     full: bool,
 }
 
@@ -29,23 +30,27 @@ impl<W: Write> Bundle<W> {
         Self {
             archive: Builder::new(GzEncoder::new(to, Compression::default())),
             now: now.map_or(0, |now| now.as_secs()),
-            written: 0,
+            room: MAX_ALL,
             full: false,
         }
     }
 
     /// Adds a file, if there is room for it.
     pub(crate) fn add(&mut self, path: &Path, content: &[u8]) -> io::Result<()> {
-        if self.written + content.len() as u64 > MAX_ALL {
-            self.full = true;
-            return Ok(());
+        match self.room.checked_sub(content.len() as u64) {
+            Some(room) => {
+                self.room = room;
+                self.add_last(path, content)
+            }
+            None => {
+                self.full = true;
+                Ok(())
+            }
         }
-        self.add_last(path, content)
     }
 
     /// Adds a file, even if there is no room any more.
     pub(crate) fn add_last(&mut self, path: &Path, content: &[u8]) -> io::Result<()> {
-        self.written += content.len() as u64;
         let mut header = Header::new_gnu();
         header.set_mode(0o600);
         header.set_mtime(self.now);
@@ -71,14 +76,13 @@ mod tests {
     #[test]
     fn there_is_a_limit() {
         let mut bundle = Bundle::new(io::sink());
-        let piece = vec![b'a'; MAX_FILE as usize];
-        for number in 0..MAX_ALL / MAX_FILE {
-            let name = number.to_string();
-            bundle.add(Path::new(&name), &piece).expect("written");
-        }
+        bundle.room = 10;
+        bundle.add(Path::new("most"), b"12345678").expect("written");
+        bundle.add(Path::new("rest"), b"12").expect("written");
         assert!(!bundle.is_full());
-        bundle.add(Path::new("more"), b"a").expect("left out");
+        bundle.add(Path::new("more"), b"1").expect("left out");
         assert!(bundle.is_full());
+        bundle.add_last(Path::new("last"), b"1").expect("written");
         bundle.finish().expect("written");
     }
 }

@@ -122,7 +122,7 @@ mod tests {
             command: vec![
                 command("both", &["sh", "-c", "echo out; echo token: abc >&2"]),
                 command("absent", &["/nothing/here"]),
-                command("endless", &["yes"]),
+                command("endless", &["yes", &"long lines ".repeat(50)]),
             ],
             copy: vec![requests::Copy {
                 files: vec![

@@ -159,9 +159,12 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
             .enable_all()
             .build()
             .context("failed to start")?;
+        let is_session = matches!(cli.command, Command::Session);
         let done = runtime.block_on(work(cli));
-        // A terminal that somebody keeps open is not waited for.
-        runtime.shutdown_background();
+        if is_session {
+            // A terminal that somebody keeps open is not waited for.
+            runtime.shutdown_background();
+        }
         done
     })
 }

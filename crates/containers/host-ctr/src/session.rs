@@ -272,6 +272,7 @@ mod tests {
     use std::time::Duration;
 
     use exec_protocol::{Size, Tty};
+    use tokio::task::JoinHandle;
     use tokio::time::timeout;
 
     use super::*;
@@ -309,10 +310,15 @@ shift; exec \"$@\"
     }
 
     /// A client whose handshake is over.
-    async fn client(host: &Host) -> WebSocketStream<BufReader<UnixStream>> {
+    async fn client(host: &Host) -> Socket {
+        serve_client(host).await.0
+    }
+
+    /// The same, with what serves it.
+    async fn serve_client(host: &Host) -> (Socket, JoinHandle<Result<()>>) {
         let (ours, theirs) = UnixStream::pair().expect("a socket");
         let places = host.places.clone();
-        tokio::spawn(async move { serve_on(&places, theirs).await });
+        let serving = tokio::spawn(async move { serve_on(&places, theirs).await });
         let mut stream = BufReader::new(ours);
         // Key and answer are those of RFC 6455, section 1.3.
         stream
@@ -325,7 +331,7 @@ shift; exec \"$@\"
         let mut client = WebSocketStream::from_raw_socket(stream, Role::Client, None).await;
         let first = client.next().await.expect("a message").expect("a message");
         assert_eq!(first, capacity(0));
-        client
+        (client, serving)
     }
 
     async fn say(client: &mut Socket, message: &ClientMessage) {
@@ -468,8 +474,17 @@ shift; exec \"$@\"
     #[tokio::test]
     async fn who_floods_is_cut_off_and_nothing_is_left_running() {
         let host = host();
-        let mut client = client(&host).await;
-        say(&mut client, &wanted("admin", &["sleep", "1000"], None)).await;
+        let (mut client, serving) = serve_client(&host).await;
+        let command = ["sh", "-c", "echo $$; exec sleep 1000"];
+        say(&mut client, &wanted("admin", &command, None)).await;
+        let process = loop {
+            let message = client.next().await.expect("a message").expect("a message");
+            if message.is_binary() {
+                let number = message.to_text().expect("a number").trim().to_owned();
+                break std::path::Path::new("/proc").join(number);
+            }
+        };
+        assert!(process.exists());
         let piece = vec![0; 4096];
         let flood = async {
             for _ in 0..2 * MAX_OUTSTANDING {
@@ -482,5 +497,8 @@ shift; exec \"$@\"
             .await
             .expect("no end");
         assert_eq!(rest(&mut client).await.2.code, CloseCode::Size);
+        drop(client);
+        serving.await.expect("no panic").expect("served");
+        assert!(!process.exists());
     }
 }

@@ -119,12 +119,4 @@ mod tests {
             assert_eq!(find(tools, OsStr::new(name)), program);
         }
     }
-
-    #[test]
-    fn outside_of_a_superpowered_container_there_is_no_host() {
-        let comm = std::fs::read_to_string("/proc/1/comm").expect("a name");
-        if comm.trim() != "systemd" {
-            assert!(enter(&[]).is_err());
-        }
-    }
 }

@@ -114,10 +114,17 @@ pub(crate) fn document(document: &mut Value) {
     match document {
         Value::Object(members) => {
             for (name, value) in members {
-                // Some are groups: what is secret in those has such a name itself.
-                match SECRET_KEYS.contains(&name.as_str()) && !value.is_object() {
-                    true => *value = REDACTED.into(),
-                    false => self::document(value),
+                let last = name.rsplit('.').next().unwrap_or(name);
+                if !SECRET_KEYS.contains(&last) {
+                    self::document(value);
+                } else if let Some(set) = value.get_mut("value") {
+                    // A whole key, with where its value is from.
+                    *set = REDACTED.into();
+                } else if value.is_object() {
+                    // A group: what is secret in it has such a name itself.
+                    self::document(value);
+                } else {
+                    *value = REDACTED.into();
                 }
             }
         }
@@ -203,6 +210,30 @@ mod tests {
                     "credential-providers": {"x": {"enabled": true}},
                 },
                 "aws": {"credentials": REDACTED, "region": "here"},
+            })
+        );
+    }
+
+    #[test]
+    fn secret_settings_are_taken_out_where_keys_are_whole() {
+        let mut settings = json!({
+            "settings.motd": {"value": "hi", "layer": "api"},
+            "settings.host-containers.admin.user-data": {
+                "value": "c2VjcmV0", "layer": "api",
+                "covers": ["user-data"],
+            },
+            "settings.container-registry.credentials": {"value": [{"password": "b"}]},
+        });
+        document(&mut settings);
+        assert_eq!(
+            settings,
+            json!({
+                "settings.motd": {"value": "hi", "layer": "api"},
+                "settings.host-containers.admin.user-data": {
+                    "value": REDACTED, "layer": "api",
+                    "covers": ["user-data"],
+                },
+                "settings.container-registry.credentials": {"value": REDACTED},
             })
         );
     }

@@ -28,8 +28,8 @@ class Definition(BrokenTree):
                 "variant of the layer",
                 versions,
                 "meta-bottlerocket/conf/layer.conf",
-                '"floor metal-dev"',
-                '"metal-dev"',
+                '"aws-dev floor metal-dev vmware-dev"',
+                '"aws-dev metal-dev vmware-dev"',
                 "BOTTLEROCKET_VARIANTS lacks floor",
             ),
             (

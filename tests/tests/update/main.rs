@@ -124,7 +124,7 @@ fn a_node_goes_to_the_next_version_and_keeps_its_settings() -> Result<()> {
         channel,
         &[
             "boot.health-checks.never.unit=never.service",
-            "boot.health-checks.never.timeout=3s",
+            "boot.health-checks.never.timeout=10s",
             "updates.version-lock=1.0.0",
         ],
     )?;
@@ -134,7 +134,7 @@ fn a_node_goes_to_the_next_version_and_keeps_its_settings() -> Result<()> {
     let status = api::get(channel, "/status")?;
     let reasons = status["reasons"].to_string();
     let why = "update: 1.0.0 in slot A was not good: \
-               health-check: never did not pass in 3 s: never.service is inactive";
+               health-check: never did not pass in 10 s: never.service is inactive";
     ensure!(reasons.contains(why), "{reasons}");
     Ok(())
 }

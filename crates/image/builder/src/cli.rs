@@ -106,19 +106,24 @@ pub(crate) enum Command {
         arch: Architecture,
         /// Which; all where none is named.
         names: Vec<String>,
+        #[command(flatten)]
+        packages: PackageOptions,
     },
     /// Build the migrations of stored settings, which updates bring along.
     Migrations {
         /// Machine architecture.
         #[arg(long, default_value = "x86_64")]
         arch: Architecture,
+        #[command(flatten)]
+        packages: PackageOptions,
     },
     /// Fetch and unpack a group of packages, and print where they are.
     Packages {
         /// Which: `os`, what images are made of; `tools`, what they are made with;
         /// or another one of conf/debian/packages.toml.
         group: String,
-        /// Machine architecture [default: x86_64; for tools this machine's].
+        /// Machine architecture [default: x86_64; for tools, emulators and compilers
+        /// this machine's].
         #[arg(long)]
         arch: Option<Architecture>,
         #[command(flatten)]

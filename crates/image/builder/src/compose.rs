@@ -3,6 +3,7 @@
 
 use crate::contents::{self, Pieces};
 use crate::explanations::{Builder, Explanations};
+use crate::parameters;
 use crate::progress::Step;
 use crate::release::Release;
 use crate::requirements::{self, HARDENING};
@@ -112,6 +113,7 @@ impl Composition<'_> {
             version: self.release.version.clone(),
             epoch,
         };
+        let parameters = parameters::of(self.source, self.variant, self.architecture)?;
         let modules = self.kernel.initramfs(&self.packages)?;
         let inputs = disk::Inputs {
             identity: &identity,
@@ -125,7 +127,7 @@ impl Composition<'_> {
             modules: &modules.files,
             module_order: &modules.order,
             module_aliases: &modules.aliases,
-            parameters: &self.variant.kernel_parameters,
+            parameters: &parameters,
             efi_programs: &self.efi_programs,
             sizes: self.variant.sizes,
             tools: &self.tools,
@@ -174,7 +176,7 @@ impl Composition<'_> {
             .collect();
         let mut findings = rootfs::audit(root, labels, &listed)?;
         // How others compile their programs can have a reason, too.
-        let explanations = Explanations::read(self.source)?;
+        let explanations = Explanations::read(self.source, self.architecture)?;
         findings.retain(|finding| {
             let item = format!("{HARDENING}{}", finding.path.display());
             let explained = explanations.find(&item, self.builder, &self.variant.name);

@@ -33,7 +33,7 @@ pub(crate) fn make(source: &Source, options: &cli::Container) -> Result<PathBuf>
         },
         programs: match &options.first_party {
             Some(prefix) => FirstParty::open(prefix)?.programs(),
-            None => programs::build(source, options.arch)?,
+            None => programs::build(source, options.arch, &policy)?,
         },
         tools: match options.tools.existing()? {
             Some(tools) => tools,

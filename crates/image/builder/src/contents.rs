@@ -5,7 +5,7 @@ mod overlay;
 
 use crate::source::Source;
 use crate::variant::Variant;
-use crate::{policy, release, requirements};
+use crate::{parameters, policy, release, requirements};
 use anyhow::{Context, Result};
 use disk::{Architecture, Place};
 use rootfs::{InstalledPolicy, ModuleLists, Options, Software};
@@ -150,7 +150,7 @@ pub(crate) fn of(
             ("initramfs-devices", modules.initramfs_devices),
             ("root", modules.root),
         ]),
-        kernel_parameters: variant.kernel_parameters.clone(),
+        kernel_parameters: parameters::of(source, variant, architecture)?,
         partitions: disk::places(architecture, variant.sizes).into(),
     })
 }

@@ -2,6 +2,7 @@
 
 use crate::source::Source;
 use anyhow::{Context, Result, ensure};
+use disk::Architecture;
 use glob::Pattern;
 use serde::Deserialize;
 use std::fmt;
@@ -58,18 +59,19 @@ struct Entry {
     item: String,
     builder: Option<Builder>,
     variant: Option<String>,
+    architecture: Option<String>,
     reason: String,
 }
 
 impl Explanations {
-    /// Reads them from a source tree.
-    pub(crate) fn read(source: &Source) -> Result<Explanations> {
+    /// Reads those for an architecture from a source tree.
+    pub(crate) fn read(source: &Source, architecture: Architecture) -> Result<Explanations> {
         let path = source.conf().join("parity.toml");
-        Explanations::parse(&files::read_to_string(&path)?)
+        Explanations::parse(&files::read_to_string(&path)?, architecture)
             .with_context(|| format!("failed to read {}", path.display()))
     }
 
-    pub(crate) fn parse(text: &str) -> Result<Explanations> {
+    pub(crate) fn parse(text: &str, architecture: Architecture) -> Result<Explanations> {
         let file: File = toml::from_str(text)?;
         let mut list = Vec::new();
         for entry in file.difference {
@@ -77,9 +79,15 @@ impl Explanations {
                 item,
                 builder,
                 variant,
+                architecture: of,
                 reason,
             } = entry;
             ensure!(!reason.trim().is_empty(), "`{item}` has an empty reason");
+            let of = of.map(|name| name.parse::<Architecture>());
+            let of = of.transpose().map_err(anyhow::Error::msg)?;
+            if of.is_some_and(|of| of != architecture) {
+                continue;
+            }
             list.push(Explanation {
                 item: Pattern::new(&item).with_context(|| format!("not a pattern: `{item}`"))?,
                 builder,
@@ -121,7 +129,12 @@ mod tests {
             item = "file/usr/lib/*"
             variant = "metal-dev"
             reason = "two"
+            [[difference]]
+            item = "program/a"
+            architecture = "aarch64"
+            reason = "three"
             "#,
+            Architecture::X86_64,
         )
         .unwrap();
         let (ours, theirs) = (Builder::ImageBuilder, Builder::BitBake);
@@ -146,10 +159,14 @@ mod tests {
             "[[difference]]\nitem = \"a\"\nreason = \" \"\n",
             "[[difference]]\nitem = \"a***\"\nreason = \"b\"\n",
             "[[difference]]\nitem = \"a\"\nreason = \"b\"\nbuilder = \"make\"\n",
+            "[[difference]]\nitem = \"a\"\nreason = \"b\"\narchitecture = \"vax\"\n",
             "[[difference]]\nitem = \"a\"\nreason = \"b\"\nwhy = \"c\"\n",
         ];
         for text in table {
-            assert!(Explanations::parse(text).is_err(), "{text}");
+            assert!(
+                Explanations::parse(text, Architecture::X86_64).is_err(),
+                "{text}"
+            );
         }
     }
 }

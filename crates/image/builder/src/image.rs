@@ -61,7 +61,7 @@ fn parts<'a>(request: &'a Request<'a>, output: &Path) -> Result<Composition<'a>>
     } = request;
     let tools = packages::tools(source, &request.packages)?;
     let packages = packages::unpacked(source, "os", *architecture, &request.packages)?;
-    let programs = programs::build(source, *architecture)?;
+    let programs = programs::build(source, *architecture, &request.packages)?;
     let host_containers = containers::carried(
         source,
         &variant.host_containers,

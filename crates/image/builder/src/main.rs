@@ -5,11 +5,13 @@ mod cli;
 mod compose;
 mod containers;
 mod contents;
+mod cross;
 mod explanations;
 mod first_party;
 mod image;
 mod inspect;
 mod packages;
+mod parameters;
 mod parity;
 mod policy;
 mod programs;
@@ -120,13 +122,18 @@ fn execute(cli: Cli) -> Result<()> {
             println!("{}", containers::make(&source, &options)?.display());
             Ok(())
         }
-        Command::Programs { arch, names } => {
-            let folder = programs::build_some(&source, arch, &names)?;
+        Command::Programs {
+            arch,
+            names,
+            packages,
+        } => {
+            let folder = programs::build_some(&source, arch, &packages.policy(), &names)?;
             println!("{}", folder.display());
             Ok(())
         }
-        Command::Migrations { arch } => {
-            println!("{}", programs::build_migrations(&source, arch)?.display());
+        Command::Migrations { arch, packages } => {
+            let folder = programs::build_migrations(&source, arch, &packages.policy())?;
+            println!("{}", folder.display());
             Ok(())
         }
         Command::Packages {
@@ -136,7 +143,7 @@ fn execute(cli: Cli) -> Result<()> {
         } => {
             let arch = match (arch, &*group) {
                 (Some(arch), _) => arch,
-                (None, packages::TOOLS) => host_architecture()?,
+                (None, group) if packages::are_run_here(group) => host_architecture()?,
                 (None, _) => disk::Architecture::X86_64,
             };
             let tree = packages::unpacked(&source, &group, arch, &packages.policy())?;

@@ -14,6 +14,18 @@ use tools::Tools;
 /// The group of what images are made and run with.
 pub(crate) const TOOLS: &str = "tools";
 
+/// What compilers for an architecture, and emulators of it, are called.
+pub(crate) const COMPILER: &str = "compiler-";
+const EMULATOR: &str = "emulator-";
+
+/// Whether the programs of a group are run on this machine.
+pub(crate) fn are_run_here(group: &str) -> bool {
+    group == TOOLS
+        || [COMPILER, EMULATOR]
+            .iter()
+            .any(|kind| group.starts_with(kind))
+}
+
 /// How to deal with mirrors.
 #[derive(Debug, Clone)]
 pub(crate) struct Policy {
@@ -27,6 +39,9 @@ pub(crate) struct Policy {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wanted {
+    /// Of which machines there are such packages; all, where none is named.
+    #[serde(default)]
+    architectures: Vec<String>,
     suites: Vec<String>,
     packages: Vec<String>,
 }
@@ -41,9 +56,10 @@ pub(crate) fn unpacked(
     let path = lock_path(source, architecture);
     let lock = Lock::read(&path)?;
     let wanted = wanted(source, architecture)?;
-    let wanted = wanted
-        .get(group)
-        .with_context(|| format!("conf/debian/packages.toml has no group `{group}`"))?;
+    let wanted = wanted.get(group).with_context(|| {
+        let architecture = architecture.name();
+        format!("conf/debian/packages.toml has no group `{group}` for {architecture}")
+    })?;
     let locked = match lock.groups.get(group) {
         Some(locked) if locked.suites == wanted.suites && locked.wanted == wanted.packages => {
             locked
@@ -130,7 +146,10 @@ pub(crate) fn refresh(
         bail!("there is no group `{unknown}`\nhint: {}", known.join(", "));
     }
     let mut lock = Lock::default();
-    for (name, Wanted { suites, packages }) in &wanted {
+    for (name, group) in &wanted {
+        let Wanted {
+            suites, packages, ..
+        } = group;
         if let (false, Some(group)) = (
             groups.is_empty() || groups.contains(name),
             before.groups.get(name),
@@ -171,7 +190,16 @@ fn apt(
 fn wanted(source: &Source, architecture: Architecture) -> Result<BTreeMap<String, Wanted>> {
     let path = source.conf().join("debian/packages.toml");
     let text = files::read_to_string(&path)?.replace("@ARCH@", architecture.debian());
-    toml::from_str(&text).with_context(|| format!("failed to read {}", path.display()))
+    let mut groups: BTreeMap<String, Wanted> =
+        toml::from_str(&text).with_context(|| format!("failed to read {}", path.display()))?;
+    let here = architecture.name();
+    groups.retain(
+        |_,
+         Wanted {
+             architectures: of, ..
+         }| { of.is_empty() || of.iter().any(|name| name == here) },
+    );
+    Ok(groups)
 }
 
 fn lock_path(source: &Source, architecture: Architecture) -> PathBuf {

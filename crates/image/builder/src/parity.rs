@@ -66,7 +66,7 @@ pub(crate) fn compare(
     }
     Ok(Comparison {
         rows,
-        explanations: Explanations::read(source)?,
+        explanations: Explanations::read(source, architecture)?,
         kernel_known: kernel.is_some(),
     })
 }

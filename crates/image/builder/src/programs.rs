@@ -1,8 +1,10 @@
 //! Building the first-party programs with cargo.
 
+use crate::cross::{self, Environment};
+use crate::packages::Policy;
 use crate::progress::Step;
 use crate::source::Source;
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use disk::Architecture;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -19,17 +21,20 @@ const STATIC: [&str; 4] = [
     "initramfs-init",
 ];
 
-/// What makes a program static.
-const STATIC_LINKAGE: &str = " -C target-feature=+crt-static";
-/// What makes it smaller, with a C library from version 2.36 on.
-const PACKED_LINKAGE: &str = " -C link-arg=-Wl,-z,pack-relative-relocs";
+/// What makes a program static, and smaller, with a C library from version 2.36 on.
+const STATIC_LINKAGE: &str =
+    " -C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs";
 
 /// Largest migration, in bytes: a node may have to fetch dozens.
 const MAX_MIGRATION_SIZE: u64 = 1_200_000;
 
 /// Builds all programs and returns the folder that holds them.
-pub(crate) fn build(source: &Source, architecture: Architecture) -> Result<PathBuf> {
-    build_some(source, architecture, &[])
+pub(crate) fn build(
+    source: &Source,
+    architecture: Architecture,
+    policy: &Policy,
+) -> Result<PathBuf> {
+    build_some(source, architecture, policy, &[])
 }
 
 /// Builds programs, or all where none is named, and returns the folder that holds
@@ -37,6 +42,7 @@ pub(crate) fn build(source: &Source, architecture: Architecture) -> Result<PathB
 pub(crate) fn build_some(
     source: &Source,
     architecture: Architecture,
+    policy: &Policy,
     names: &[String],
 ) -> Result<PathBuf> {
     let known = || DYNAMIC.iter().chain(&STATIC);
@@ -47,41 +53,38 @@ pub(crate) fn build_some(
             known.join(", ")
         );
     }
+    let environment = cross::environment(source, architecture, policy)?;
     let step = Step::begin("building the programs");
     let folder = source.build().join("programs").join(architecture.name());
     files::create_dir_all(&folder)?;
-    for (packages, linkage) in [(&DYNAMIC[..], ""), (&STATIC[..], STATIC_LINKAGE)] {
-        let wanted = |name: &&str| names.is_empty() || names.iter().any(|n| n == name);
-        let packages: Vec<&str> = packages.iter().copied().filter(wanted).collect();
-        if packages.is_empty() {
-            continue;
-        }
-        let target = source.build().join(if linkage.is_empty() {
-            "cargo"
-        } else {
-            "cargo-static"
-        });
-        process::run(&mut cargo(
-            source,
-            architecture,
-            &packages,
-            linkage,
-            &target,
-        ))?;
-        for program in packages {
-            install(
-                &built(&target, architecture, program),
-                &folder.join(program),
-            )?;
-        }
-    }
+    let wanted = |packages: &[&'static str]| -> Vec<&'static str> {
+        let named = |name: &&str| names.is_empty() || names.iter().any(|n| n == name);
+        packages.iter().copied().filter(named).collect()
+    };
+    let cargo = Cargo {
+        source,
+        architecture,
+        environment,
+    };
+    // Side by side: at the end of each, one program is optimised as a whole, by one
+    // processor.
+    std::thread::scope(|scope| {
+        let others = scope.spawn(|| cargo.build(&wanted(&STATIC), Linkage::Static, &folder));
+        cargo.build(&wanted(&DYNAMIC), Linkage::Dynamic, &folder)?;
+        others.join().map_err(|_| anyhow!("cargo was not run"))?
+    })?;
     step.end();
     Ok(folder)
 }
 
 /// Builds all migrations, each a static program of its own, and returns the
 /// folder that holds them and their list.
-pub(crate) fn build_migrations(source: &Source, architecture: Architecture) -> Result<PathBuf> {
+pub(crate) fn build_migrations(
+    source: &Source,
+    architecture: Architecture,
+    policy: &Policy,
+) -> Result<PathBuf> {
+    let environment = cross::environment(source, architecture, policy)?;
     let step = Step::begin("building the migrations");
     let sources = source.root().join("crates/migrations");
     let folder = source.build().join("migrations").join(architecture.name());
@@ -95,16 +98,19 @@ pub(crate) fn build_migrations(source: &Source, architecture: Architecture) -> R
         }
     }
     names.sort();
-    let linkage = [STATIC_LINKAGE, PACKED_LINKAGE].concat();
-    let target = source.build().join("cargo-migrations");
-    process::run(&mut cargo(source, architecture, &names, &linkage, &target))?;
-    for name in &names {
-        let built = built(&target, architecture, name);
-        let size = files::at("examine", &built, std::fs::metadata(&built))?.len();
+    let cargo = Cargo {
+        source,
+        architecture,
+        environment,
+    };
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    cargo.build(&names, Linkage::Static, &folder)?;
+    for name in names {
+        let path = folder.join(name);
+        let size = files::at("examine", &path, std::fs::metadata(&path))?.len();
         if size > MAX_MIGRATION_SIZE {
             bail!("{name} has {size} bytes; a migration has at most {MAX_MIGRATION_SIZE}");
         }
-        install(&built, &folder.join(name))?;
     }
     let list = "migrations.toml";
     install(&sources.join(list), &folder.join(list))?;
@@ -112,34 +118,48 @@ pub(crate) fn build_migrations(source: &Source, architecture: Architecture) -> R
     Ok(folder)
 }
 
-fn built(target: &Path, architecture: Architecture, program: &str) -> PathBuf {
-    let release = target.join(architecture.rust_target()).join("release");
-    release.join(program)
+/// How programs get at the C library.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Linkage {
+    Dynamic,
+    Static,
 }
 
-fn cargo(
-    source: &Source,
+/// What all programs of an architecture are compiled with.
+struct Cargo<'a> {
+    source: &'a Source,
     architecture: Architecture,
-    packages: &[impl AsRef<str>],
-    linkage: &str,
-    target: &Path,
-) -> Command {
-    let mut cargo =
-        Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
-    cargo
-        .current_dir(source.root())
-        .args([
-            "build",
-            "--release",
-            "--locked",
-            "--target",
-            architecture.rust_target(),
-        ])
-        .arg("--target-dir")
-        .arg(target)
-        .args(packages.iter().flat_map(|p| ["--package", p.as_ref()]))
-        .env("RUSTFLAGS", remapped_paths(source) + linkage);
-    cargo
+    environment: Environment,
+}
+
+impl Cargo<'_> {
+    /// Compiles packages, each a program of its name, and puts those into a folder.
+    fn build(&self, packages: &[&str], linkage: Linkage, folder: &Path) -> Result<()> {
+        if packages.is_empty() {
+            return Ok(());
+        }
+        let (target, flags) = match linkage {
+            Linkage::Dynamic => ("cargo", ""),
+            Linkage::Static => ("cargo-static", STATIC_LINKAGE),
+        };
+        let target = self.source.build().join(target);
+        let triple = self.architecture.rust_target();
+        let mut cargo =
+            Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
+        cargo
+            .current_dir(self.source.root())
+            .args(["build", "--release", "--locked", "--target", triple])
+            .arg("--target-dir")
+            .arg(&target)
+            .args(packages.iter().flat_map(|package| ["--package", package]))
+            .env("RUSTFLAGS", remapped_paths(self.source) + flags)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
+        process::run(&mut cargo)?;
+        let built = target.join(triple).join("release");
+        packages
+            .iter()
+            .try_for_each(|program| install(&built.join(program), &folder.join(program)))
+    }
 }
 
 /// Compiled programs name source files in their messages: not where those lay

@@ -37,7 +37,7 @@ pub(crate) fn check(
     config: &Path,
 ) -> Result<()> {
     let kernel = Options::read(config)?;
-    let explanations = Explanations::read(source)?;
+    let explanations = Explanations::read(source, architecture)?;
     let unmet: Vec<String> = required(source, architecture)?
         .unmet(&kernel)
         .iter()
@@ -66,7 +66,8 @@ mod tests {
     fn every_exception_is_from_a_requirement() {
         let source = Source::find(None, None).unwrap();
         let required = Architecture::ALL.map(|a| required(&source, a).unwrap());
-        for explanation in Explanations::read(&source).unwrap().list() {
+        let explanations = Architecture::ALL.map(|a| Explanations::read(&source, a).unwrap());
+        for explanation in explanations.iter().flat_map(Explanations::list) {
             let item = explanation.item.as_str();
             if let Some(option) = item.strip_prefix("kernel/") {
                 let known = required.iter().any(|options| options.get(option).is_some());

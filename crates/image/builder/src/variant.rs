@@ -19,7 +19,7 @@ pub(crate) struct Variant {
     pub(crate) left_out: Vec<String>,
     /// The host containers whose images it carries.
     pub(crate) host_containers: Vec<String>,
-    /// Kernel parameters.
+    /// Kernel parameters of its own.
     pub(crate) kernel_parameters: Vec<String>,
     /// Sizes of the shipped partitions.
     pub(crate) sizes: Sizes,
@@ -41,6 +41,7 @@ struct File {
     software: Vec<String>,
     #[serde(default)]
     host_containers: Vec<String>,
+    #[serde(default)]
     kernel_parameters: Vec<String>,
     disk: Sizes,
 }
@@ -151,7 +152,7 @@ mod tests {
             let message = Variant::read(&source, name).unwrap_err().to_string();
             assert!(message.starts_with(reason), "{message}");
             assert!(
-                message.ends_with("\nhint: one of floor, metal-dev"),
+                message.ends_with("\nhint: one of aws-dev, floor, metal-dev, vmware-dev"),
                 "{message}"
             );
         }

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
+/// The file of apt_preferences(5) in the private state.
+const PREFERENCES: &str = "preferences";
 
 /// A private apt: own sources, own lists, own cache.
 #[derive(Debug)]
@@ -62,13 +64,14 @@ impl Apt {
         let conf = format!(
             "Dir::State \"{here}\";\nDir::State::lists \"{here}/lists\";\nDir::State::status \"{here}/status\";\n\
              Dir::Cache \"{here}/cache\";\nDir::Etc::sourcelist \"{here}/sources.list\";\nDir::Etc::sourceparts \"-\";\n\
-             Dir::Etc::preferencesparts \"-\";\nDir::Etc::preferences \"-\";\n\
+             Dir::Etc::preferencesparts \"-\";\nDir::Etc::preferences \"{here}/{PREFERENCES}\";\n\
              APT::Architecture \"{architecture}\";\nAPT::Architectures {{ \"{architecture}\"; }};\n\
              APT::Default-Release \"/^{first}/\";\n\
              APT::Install-Recommends \"false\";\nAPT::Sandbox::User \"\";\nAcquire::Languages \"none\";\n\
              Acquire::IndexTargets::deb::DEP-11::DefaultEnabled \"false\";\nAcquire::Retries \"3\";\n"
         );
         files::write(&folder.join("apt.conf"), conf)?;
+        files::write(&folder.join(PREFERENCES), "")?;
         Ok(Apt {
             folder,
             suites: suites.to_vec(),
@@ -87,10 +90,12 @@ impl Apt {
     /// What the wanted packages come to now, dependencies included, each
     /// downloaded.
     pub fn resolve(&self, wanted: &[String]) -> Result<Group, Error> {
+        files::write(&self.folder.join(PREFERENCES), preferences(wanted))?;
+        let names = wanted.iter().map(|name| split(name).0);
         let listing = process::stdout(
             self.command("apt-get")
                 .args(["install", "--print-uris", "-qq", "--yes"])
-                .args(wanted),
+                .args(names),
         )?;
         let packages = listing
             .lines()
@@ -213,6 +218,25 @@ impl Apt {
     }
 }
 
+/// A wanted package and the suite that it is to be from, if that is said.
+fn split(wanted: &str) -> (&str, Option<&str>) {
+    match wanted.split_once('/') {
+        Some((name, suite)) => (name, Some(suite)),
+        None => (wanted, None),
+    }
+}
+
+/// What takes single packages from other suites. apt's own `name/suite` would take
+/// what they depend on from there, too, such as the C library.
+fn preferences(wanted: &[String]) -> String {
+    let pinned = wanted.iter().filter_map(|name| {
+        let (name, suite) = split(name);
+        let pin = format!("Package: {name}\nPin: release n={}\n", suite?);
+        Some(pin + "Pin-Priority: 990\n\n")
+    });
+    pinned.collect()
+}
+
 /// Parses `'URL' NAME_VERSION_ARCH.deb SIZE HASH`.
 fn parse_announcement(line: &str) -> Result<Package, Error> {
     let announced = || Error::Announcement(line.to_owned());
@@ -236,6 +260,13 @@ fn digest(path: &Path) -> Result<String, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn single_packages_are_taken_from_other_suites() {
+        let wanted = ["systemd", "runc/forky"].map(str::to_owned);
+        let expected = "Package: runc\nPin: release n=forky\nPin-Priority: 990\n\n";
+        assert_eq!(preferences(&wanted), expected);
+    }
 
     #[test]
     fn announcements_are_parsed() {

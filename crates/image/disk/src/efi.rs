@@ -39,6 +39,11 @@ impl Architecture {
         }
     }
 
+    /// Debian's name of the machine and its interface, as in names of folders.
+    pub fn triplet(self) -> String {
+        format!("{}-linux-gnu", self.name())
+    }
+
     /// systemd's UEFI stub, which becomes the kernel image.
     pub(crate) fn stub(self) -> &'static str {
         match self {

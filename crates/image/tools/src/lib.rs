@@ -91,18 +91,32 @@ impl Tools {
                 name: name.to_owned(),
                 root: tree.root.clone(),
             })?;
-        let mut command = Command::new(&tree.loader);
+        Ok(tree.run(&program, name))
+    }
+
+    /// A command that runs a program at a path, under a name.
+    pub fn command_at(&self, program: &Path, name: &str) -> Command {
+        match &self.tree {
+            Some(tree) => tree.run(program, name),
+            None => Command::new(program),
+        }
+    }
+}
+
+impl Tree {
+    fn run(&self, program: &Path, name: &str) -> Command {
+        let mut command = Command::new(&self.loader);
         command
             .arg("--library-path")
-            .arg(&tree.libraries)
+            .arg(&self.libraries)
             .args(["--argv0", name])
             .arg(program);
         // Character set conversions are plug-ins of the C library that must
         // be of its own version.
-        if let Some(folder) = library_folders(&tree.root).first() {
+        if let Some(folder) = library_folders(&self.root).first() {
             command.env("GCONV_PATH", folder.join("gconv"));
         }
-        Ok(command)
+        command
     }
 }
 

@@ -148,9 +148,9 @@ pub(crate) struct Start {
     /// How the node's processors run.
     #[arg(long, value_enum, default_value_t)]
     pub accelerator: AcceleratorName,
-    /// Architecture of the node.
-    #[arg(long, value_name = "NAME", default_value = "x86_64")]
-    pub architecture: String,
+    /// Architecture of the node [default: that of the image; x86_64 for a disk].
+    #[arg(long, value_name = "NAME")]
+    pub architecture: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]

@@ -14,6 +14,8 @@ use crate::follow;
 /// The overlay, in the state folder.
 const OVERLAY: &str = "disk.qcow2";
 
+const DEFAULT_ARCHITECTURE: &str = "x86_64";
+
 const GIB: u64 = 1024 * 1024 * 1024;
 
 pub(crate) fn run(start: &Start, state: &Path, tools: Option<&Path>) -> Result<()> {
@@ -47,7 +49,16 @@ pub(crate) fn run(start: &Start, state: &Path, tools: Option<&Path>) -> Result<(
 }
 
 fn options(start: &Start, state: &Path, tools: Option<&Path>) -> Result<Options> {
-    let architecture = Architecture::named(&start.architecture)?;
+    let architecture = start.architecture.as_deref().map(Architecture::named);
+    let architecture = architecture.transpose()?;
+    let (disk, architecture) = match (&start.image, &start.disk) {
+        (Some(folder), _) => disk_of(folder, architecture)?,
+        (None, Some(disk)) => (
+            disk.clone(),
+            architecture.map_or_else(|| Architecture::named(DEFAULT_ARCHITECTURE), Ok)?,
+        ),
+        (None, None) => bail!("neither an image nor a disk is given"),
+    };
     let boot = match (&start.kernel, &start.cmdline) {
         (Some(kernel), Some(cmdline)) => Boot::Kernel {
             kernel: kernel.clone(),
@@ -57,11 +68,6 @@ fn options(start: &Start, state: &Path, tools: Option<&Path>) -> Result<Options>
         _ => Boot::Firmware,
     };
     let mut options = Options::new(architecture, find_tools(tools)?, boot);
-    let disk = match (&start.image, &start.disk) {
-        (Some(folder), _) => disk_of(folder, architecture)?,
-        (None, Some(disk)) => disk.clone(),
-        (None, None) => bail!("neither an image nor a disk is given"),
-    };
     // The image builder puts the kernel beside the disk.
     options.probe_kernel = Some(disk.with_file_name("vmlinuz")).filter(|k| k.exists());
     let length = files::at("examine", &disk, fs::metadata(&disk))?.len();
@@ -116,23 +122,34 @@ fn forget(state: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The disk among the files of a built image:
-/// `bottlerocket-VARIANT-ARCHITECTURE.img`.
-fn disk_of(folder: &Path, architecture: &Architecture) -> Result<PathBuf> {
-    let suffix = format!("-{}.img", architecture.name);
+/// The disk among the files of a built image, and the architecture that its name says:
+/// `bottlerocket-VARIANT-ARCHITECTURE.img`. Where one is given, only its disks count.
+fn disk_of(
+    folder: &Path,
+    architecture: Option<&'static Architecture>,
+) -> Result<(PathBuf, &'static Architecture)> {
     let mut disks = Vec::new();
     for entry in files::at("list", folder, fs::read_dir(folder))? {
         let path = files::at("list", folder, entry)?.path();
-        if path.to_string_lossy().ends_with(&suffix) {
-            disks.push(path);
+        let name = path.to_string_lossy();
+        let Some((_, of)) = name
+            .strip_suffix(".img")
+            .and_then(|stem| stem.rsplit_once('-'))
+        else {
+            continue;
+        };
+        let of = Architecture::named(of)?;
+        if architecture.is_none_or(|wanted| wanted == of) {
+            disks.push((path, of));
         }
     }
-    match <[PathBuf; 1]>::try_from(disks) {
+    match <[_; 1]>::try_from(disks) {
         Ok([disk]) => Ok(disk),
         Err(disks) => bail!(
-            "{} holds {} disk images (*{suffix}), expected one\nhint: image-builder image",
+            "{} holds {} disk images (*-{}.img), expected one\nhint: image-builder image",
             folder.display(),
-            disks.len()
+            disks.len(),
+            architecture.map_or("*", |a| a.name)
         ),
     }
 }
@@ -152,15 +169,19 @@ mod tests {
     #[test]
     fn an_image_has_one_disk() {
         let folder = tempfile::tempdir().unwrap();
-        let architecture = Architecture::named("x86_64").unwrap();
+        let [x86, arm] = ["x86_64", "aarch64"].map(|name| Architecture::named(name).unwrap());
         let write = |name: &str| fs::write(folder.path().join(name), "").unwrap();
         write("vmlinuz");
         write("bottlerocket-dev-aarch64.img");
-        assert!(disk_of(folder.path(), architecture).is_err());
+        assert!(disk_of(folder.path(), Some(x86)).is_err());
+        let (disk, architecture) = disk_of(folder.path(), None).unwrap();
+        assert!(disk.ends_with("bottlerocket-dev-aarch64.img"));
+        assert_eq!(architecture, arm);
         write("bottlerocket-dev-x86_64.img");
-        let disk = disk_of(folder.path(), architecture).unwrap();
+        let (disk, _) = disk_of(folder.path(), Some(x86)).unwrap();
         assert!(disk.ends_with("bottlerocket-dev-x86_64.img"));
+        assert!(disk_of(folder.path(), None).is_err());
         write("bottlerocket-k8s-x86_64.img");
-        assert!(disk_of(folder.path(), architecture).is_err());
+        assert!(disk_of(folder.path(), Some(x86)).is_err());
     }
 }

@@ -13,7 +13,7 @@ fn things(list: &[(&'static str, &str, &str)]) -> BTreeMap<Item, String> {
 fn comparison(rows: Vec<Row>, explanations: &str, kernel_known: bool) -> Comparison {
     Comparison {
         rows: BTreeMap::from([("metal-dev".to_owned(), rows)]),
-        explanations: Explanations::parse(explanations).unwrap(),
+        explanations: Explanations::parse(explanations, Architecture::X86_64).unwrap(),
         kernel_known,
     }
 }

@@ -42,7 +42,7 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
             if json {
                 println!("{}", serde_json::to_string_pretty(&report)?);
             } else {
-                print!("{report}");
+                remote::print(report.to_string().as_bytes(), io::stdout())?;
             }
         }
         Command::Run {

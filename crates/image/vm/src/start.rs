@@ -138,7 +138,10 @@ fn disk_of(
         else {
             continue;
         };
-        let of = Architecture::named(of)?;
+        // Of an image of something else nothing is asked.
+        let Ok(of) = Architecture::named(of) else {
+            continue;
+        };
         if architecture.is_none_or(|wanted| wanted == of) {
             disks.push((path, of));
         }
@@ -172,6 +175,7 @@ mod tests {
         let [x86, arm] = ["x86_64", "aarch64"].map(|name| Architecture::named(name).unwrap());
         let write = |name: &str| fs::write(folder.path().join(name), "").unwrap();
         write("vmlinuz");
+        write("seed-me.img");
         write("bottlerocket-dev-aarch64.img");
         assert!(disk_of(folder.path(), Some(x86)).is_err());
         let (disk, architecture) = disk_of(folder.path(), None).unwrap();

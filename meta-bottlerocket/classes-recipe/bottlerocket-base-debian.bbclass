@@ -36,7 +36,7 @@ do_compile() {
         --first-party ${STAGING_DIR_NATIVE}${prefix_native}
 }
 
-do_compile[file-checksums] += "${BOTTLEROCKET_UPDATE_ROOT_CHECKSUM}"
+do_compile[file-checksums] += "${BOTTLEROCKET_UPDATE_ROOT_CHECKSUM} ${BOTTLEROCKET_EXTERNAL_CHECKSUM}"
 
 do_deploy() {
     bottlerocket_place ${DEPLOYDIR}

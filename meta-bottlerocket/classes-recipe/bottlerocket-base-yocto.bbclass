@@ -35,4 +35,4 @@ do_image_img[depends] += " \
     ${@' '.join('bottlerocket-container-%s:do_image_complete' % name for name in d.getVar('BOTTLEROCKET_CONTAINERS').split())} \
 "
 do_image_img[vardeps] += "BOTTLEROCKET_VARIANT"
-do_image_img[file-checksums] += "${BOTTLEROCKET_UPDATE_ROOT_CHECKSUM}"
+do_image_img[file-checksums] += "${BOTTLEROCKET_UPDATE_ROOT_CHECKSUM} ${BOTTLEROCKET_EXTERNAL_CHECKSUM}"

@@ -7,6 +7,8 @@
 #                                             carries, as conf/variants says
 #   BOTTLEROCKET_UPDATE_ROOT = "FILE"         root of trust (root.json) of the
 #                                             repository that updates come from
+#   BOTTLEROCKET_EXTERNAL = "kubelet=FILE"    programs that Debian does not have, where
+#                                             its packages are taken
 #   inherit bottlerocket-image
 #
 # image-builder does all of it, from the same definition as without BitBake: it
@@ -37,6 +39,9 @@ BOTTLEROCKET_UPDATE_ROOT ?= ""
 # For the checksums of the task that reads it.
 BOTTLEROCKET_UPDATE_ROOT_CHECKSUM = "${@d.getVar('BOTTLEROCKET_UPDATE_ROOT') + ':True' if d.getVar('BOTTLEROCKET_UPDATE_ROOT') else ''}"
 
+BOTTLEROCKET_EXTERNAL ?= ""
+BOTTLEROCKET_EXTERNAL_CHECKSUM = "${@' '.join(word.split('=', 1)[1] + ':True' for word in d.getVar('BOTTLEROCKET_EXTERNAL').split())}"
+
 # The programs that image-builder runs come from native recipes by default.
 BOTTLEROCKET_IMAGE_TOOLS ?= " \
     cryptsetup-native \
@@ -57,6 +62,7 @@ bottlerocket_assemble() {
         --build-id ${BOTTLEROCKET_BUILD_ID} \
         ${@'--release' if d.getVar('BOTTLEROCKET_COMPRESS') == '1' else ''} \
         ${@'--update-root ' + d.getVar('BOTTLEROCKET_UPDATE_ROOT') if d.getVar('BOTTLEROCKET_UPDATE_ROOT') else ''} \
+        ${@' '.join('--external ' + word for word in d.getVar('BOTTLEROCKET_EXTERNAL').split())} \
         --containers ${WORKDIR}/containers \
         --output ${WORKDIR}/image \
         "$@"

@@ -10,6 +10,8 @@ use anyhow::{Context, Result, bail, ensure};
 use gptman::GPT;
 use rustix::fs::{SeekFrom, seek};
 
+use crate::release::cargo_run;
+
 /// Where the image of the default variant is, below the workspace.
 const DEFAULT_FOLDER: &str = "build/images/x86_64/metal-dev";
 
@@ -60,6 +62,26 @@ impl Image {
             folder: folder.to_owned(),
             disk,
         })
+    }
+
+    /// An image of a variant, built with the channel over which tests talk to the node,
+    /// and with a program that the packages lack: `NAME=FILE`.
+    pub fn with_external(variant: &str, external: &str) -> Result<Image> {
+        let folder = workspace().join("build/end-to-end/images").join(variant);
+        let arguments = [
+            "image",
+            "--variant",
+            variant,
+            "--with",
+            "development",
+            "--external",
+            external,
+            "--output",
+        ];
+        let mut arguments = arguments.map(Path::new).to_vec();
+        arguments.push(&folder);
+        cargo_run("image-builder", &arguments)?;
+        Image::in_folder(&folder)
     }
 
     /// The disk image.

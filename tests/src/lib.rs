@@ -10,6 +10,7 @@ pub mod api;
 pub mod context;
 pub mod damage;
 mod denials;
+mod ec2;
 mod image;
 mod machine;
 pub mod registry;
@@ -17,6 +18,7 @@ pub mod release;
 mod shared;
 
 pub use denials::{Denial, denials};
+pub use ec2::instance_of_ec2;
 pub use image::{Image, copy_sparse, workspace};
 pub use machine::{BOOT, direct, direct_with, disk, image_tools, machine, through_firmware};
 pub use shared::{Subject, on_node};

@@ -6,6 +6,7 @@ LICENSE = "Apache-2.0 | MIT"
 BOTTLEROCKET_VARIANT = "aws-dev"
 IMAGE_INSTALL = " \
     packagegroup-bottlerocket-base \
+    packagegroup-bottlerocket-aws \
     packagegroup-bottlerocket-containerd \
     packagegroup-bottlerocket-development \
     bottlerocket-selinux-policy-${BOTTLEROCKET_VARIANT} \

@@ -28,8 +28,8 @@ class Definition(BrokenTree):
                 "variant of the layer",
                 versions,
                 "meta-bottlerocket/conf/layer.conf",
-                '"aws-dev floor metal-dev vmware-dev"',
-                '"aws-dev metal-dev vmware-dev"',
+                '"aws-dev aws-k8s floor metal-dev',
+                '"aws-dev aws-k8s metal-dev',
                 "BOTTLEROCKET_VARIANTS lacks floor",
             ),
             (

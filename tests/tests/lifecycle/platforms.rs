@@ -1,16 +1,13 @@
 //! User data as platforms hand it over: volumes, and the metadata service of a
 //! cloud, found by what the machine says it is.
 
-use std::net::SocketAddrV4;
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::Mutex;
 
 use anyhow::{Context, Result, ensure};
-use end_to_end_tests::{BOOT, Image, api, denials, direct, disk, machine};
-use fake_http_server::FakeTcpServer;
-use fake_imds::{Imds, Instance};
-use vm::{Channel, Identity, Medium, Network, Node, Options, Service};
+use end_to_end_tests::{BOOT, Image, api, denials, direct, disk, instance_of_ec2, machine};
+use fake_imds::Instance;
+use vm::{Channel, Medium, Node, Options};
 
 const USER_DATA: &str = "\
 [settings]
@@ -38,7 +35,11 @@ fn boot(name: &str, change: impl FnOnce(&mut Options)) -> Result<Node> {
     options.disk = disk(&image, 4);
     options.reboot = false;
     change(&mut options);
-    let node = Node::start(&options)?;
+    start(&options)
+}
+
+fn start(options: &Options) -> Result<Node> {
+    let node = Node::start(options)?;
     let state = node.wait_ready(BOOT)?;
     assert_eq!(state, "running", "{}", node.console().tail());
     Ok(node)
@@ -77,32 +78,17 @@ fn a_disk_labelled_cidata_is_read_where_the_machine_says_there_is_one() -> Resul
 
 #[test]
 fn an_instance_of_ec2_asks_its_metadata_service() -> Result<()> {
-    let imds = Mutex::new(Imds::new(&Instance {
+    let image = Image::find()?;
+    let mut options = machine(&image, "ec2", direct(&image)?)?;
+    options.disk = disk(&image, 4);
+    options.reboot = false;
+    let instance = Instance {
         region: "eu-central-1".to_owned(),
         user_data: Some(USER_DATA.to_owned()),
         role: None,
-    }));
-    let server = FakeTcpServer::start(move |request| {
-        let mut imds = imds.lock().unwrap_or_else(|e| e.into_inner());
-        imds.answer(request)
-    });
-    let address: SocketAddrV4 = "169.254.169.254:80".parse()?;
-    let node = boot("ec2", |options| {
-        options.identity = Identity {
-            manufacturer: Some("Amazon EC2".to_owned()),
-            ..Identity::default()
-        };
-        options.network = Some(Network {
-            services: vec![Service {
-                address,
-                command: vec![
-                    env!("CARGO_BIN_EXE_relay").to_owned(),
-                    server.address().to_string(),
-                ],
-            }],
-            ..Network::default()
-        });
-    })?;
+    };
+    let server = instance_of_ec2(&mut options, &instance, env!("CARGO_BIN_EXE_relay"))?;
+    let node = start(&options)?;
     user_data_is_in_force(node.channel())?;
     assert_eq!(
         server.lines(),

@@ -1,4 +1,4 @@
-//! For tests only: an instance metadata service of Amazon EC2, as strict as
+//! For tests and trials: an instance metadata service of Amazon EC2, as strict as
 //! its documentation says (IMDSv2, with `HttpTokens` set to `required`):
 //!
 //! * a token is given for a `PUT` that says for how many seconds, 1 to 21600;
@@ -9,7 +9,7 @@
 //! * only `GET` and `HEAD` are methods besides that; what is not there is 404.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use fake_http_server::{Answer, Request};
 
@@ -27,12 +27,12 @@ pub struct Instance {
     pub role: Option<String>,
 }
 
-/// The service, between two requests.
+/// The service, between two requests. What it has to know of its tokens is in them: each
+/// request may be answered by a process of its own.
 #[derive(Debug)]
 pub struct Imds {
     documents: BTreeMap<String, String>,
-    tokens: BTreeMap<String, Instant>,
-    given: usize,
+    generation: u32,
 }
 
 impl Imds {
@@ -90,14 +90,13 @@ impl Imds {
         }
         Self {
             documents,
-            tokens: BTreeMap::new(),
-            given: 0,
+            generation: 0,
         }
     }
 
     /// Forgets all tokens, as a service that was started anew.
     pub fn forget_tokens(&mut self) {
-        self.tokens.clear();
+        self.generation += 1;
     }
 
     /// Answers a request.
@@ -123,18 +122,27 @@ impl Imds {
         let Some(seconds @ 1..=21600) = seconds else {
             return refuse(400);
         };
-        self.given += 1;
-        let token = format!("AQAEAFakeTokenNumber{:036}==", self.given);
-        let expires = Instant::now() + Duration::from_secs(seconds);
-        self.tokens.insert(token.clone(), expires);
+        let token = token(self.generation, now() + seconds);
         Answer::WithHeaders(200, vec![format!("{TOKEN_TTL}: {seconds}")], token)
     }
 
-    fn is_known(&self, token: Option<&str>) -> bool {
-        token
-            .and_then(|token| self.tokens.get(token))
-            .is_some_and(|expires| Instant::now() < *expires)
+    fn is_known(&self, given: Option<&str>) -> bool {
+        let expires = given.and_then(|given| {
+            let expires = given.strip_suffix("==")?.rsplit('-').next()?.parse().ok()?;
+            (token(self.generation, expires) == given).then_some(expires)
+        });
+        expires.is_some_and(|expires| now() < expires)
     }
+}
+
+fn token(generation: u32, expires: u64) -> String {
+    format!("AQAEAFakeToken-{generation:08}-{expires:032}==")
+}
+
+/// Seconds since 1970.
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |time| time.as_secs())
 }
 
 fn refuse(status: u16) -> Answer {

@@ -16,7 +16,8 @@ pub(crate) const EFI_PROGRAMS: &str = "usr/lib/systemd/boot/efi";
 
 /// Builds the disk image and the artefacts it consists of.
 pub(crate) fn build(source: &Source, options: &Assemble) -> Result<()> {
-    let variant = Variant::read(source, &options.target.variant)?;
+    let variant =
+        Variant::read(source, &options.target.variant)?.with(source, &options.target.with)?;
     let architecture = options.target.arch;
     let epoch = release::required_epoch(source)?;
     let first_party = FirstParty::open(&options.first_party)?;
@@ -68,6 +69,7 @@ pub(crate) fn build(source: &Source, options: &Assemble) -> Result<()> {
         architecture,
         builder,
         packages: options.packages.clone(),
+        external: options.external.files(&variant)?,
         programs: first_party.programs(),
         host_containers,
         overlays: first_party.overlays(),

@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::external::{ExternalOptions, GivenOptions};
 use crate::packages::Policy;
 use crate::release::ReleaseOptions;
 use anyhow::Result;
@@ -36,12 +37,14 @@ pub(crate) enum Command {
         #[command(flatten)]
         compression: CompressionOptions,
         #[command(flatten)]
+        external: ExternalOptions,
+        #[command(flatten)]
         release: ReleaseOptions,
         /// Where the artefacts go [default: build/images/ARCH/VARIANT].
         #[arg(long, value_name = "DIR")]
         output: Option<PathBuf>,
         /// Take the list of executables as it is now (conf/variants/VARIANT.executables).
-        #[arg(long)]
+        #[arg(long, conflicts_with_all = ["with", "leave_out_external"])]
         accept_executables: bool,
     },
     /// Make and audit the root file system only.
@@ -51,9 +54,11 @@ pub(crate) enum Command {
         #[command(flatten)]
         packages: PackageOptions,
         #[command(flatten)]
+        external: ExternalOptions,
+        #[command(flatten)]
         release: ReleaseOptions,
         /// Take the list of executables as it is now (conf/variants/VARIANT.executables).
-        #[arg(long)]
+        #[arg(long, conflicts_with_all = ["with", "leave_out_external"])]
         accept_executables: bool,
     },
     /// Build the same image from files that another builder made: BitBake ends
@@ -166,6 +171,10 @@ pub(crate) struct Target {
     /// Machine architecture.
     #[arg(long, default_value = "x86_64")]
     pub(crate) arch: Architecture,
+    /// Add a software set, for trials: `development` is the channel over which `vm`
+    /// talks to the node.
+    #[arg(long, value_name = "SET")]
+    pub(crate) with: Vec<String>,
 }
 
 /// The options of `container`.
@@ -203,6 +212,8 @@ pub(crate) struct Assemble {
     /// They are Debian's: conf/parity.toml speaks of them as image-builder's.
     #[arg(long)]
     pub(crate) debian: bool,
+    #[command(flatten)]
+    pub(crate) external: GivenOptions,
     /// A prefix with our own files: bin/PROGRAM and, below share/bottlerocket,
     /// rootfs/SET, selinux/VARIANT (made by `policy`) and kernel/*.cfg.
     #[arg(long, value_name = "DIR")]

@@ -3,6 +3,7 @@
 
 use crate::contents::{self, Pieces};
 use crate::explanations::{Builder, Explanations};
+use crate::external;
 use crate::parameters;
 use crate::progress::Step;
 use crate::release::Release;
@@ -29,6 +30,8 @@ pub(crate) struct Composition<'a> {
     pub(crate) builder: Builder,
     /// The tree of unpacked packages.
     pub(crate) packages: PathBuf,
+    /// External programs that the packages do not have.
+    pub(crate) external: external::Files,
     /// The folder of the first-party programs.
     pub(crate) programs: PathBuf,
     /// The folder with an overlay for each software set.
@@ -82,6 +85,7 @@ impl Composition<'_> {
         let inputs = rootfs::Inputs {
             packages: &self.packages,
             software: &variant.software,
+            external: &self.external,
             overlays: &overlays,
             programs: &self.programs,
             os_release: &self.release.os_release(&variant.name),
@@ -155,6 +159,24 @@ impl Composition<'_> {
         )?)
     }
 
+    /// Changes the list of executables by what an image for trials has more, or less.
+    fn depart_for_trials(&self, listed: &mut BTreeSet<PathBuf>) {
+        let Variant {
+            software, added, ..
+        } = self.variant;
+        for set in software {
+            if added.contains(&set.name) {
+                let programs = set.programs.keys();
+                listed.extend(programs.map(|name| Path::new("/usr/bin").join(name)));
+            }
+            for (name, external) in &set.external {
+                if matches!(self.external.get(name), Some(None)) {
+                    listed.remove(&Path::new("/").join(&external.path));
+                }
+            }
+        }
+    }
+
     /// Refuses a root with anything in it that is not accounted for.
     fn audit(&self, root: &Path, labels: &FileContexts, accept: bool) -> Result<()> {
         let name = format!("{}.executables", self.variant.name);
@@ -166,7 +188,7 @@ impl Composition<'_> {
                 .collect();
             files::write(&path, list.concat())?;
         }
-        let listed: BTreeSet<PathBuf> = files::read_to_string(&path)
+        let mut listed: BTreeSet<PathBuf> = files::read_to_string(&path)
             .context(
                 "the variant has no list of executables\n\
                  hint: image-builder image --accept-executables writes it",
@@ -174,6 +196,7 @@ impl Composition<'_> {
             .lines()
             .map(PathBuf::from)
             .collect();
+        self.depart_for_trials(&mut listed);
         let mut findings = rootfs::audit(root, labels, &listed)?;
         // How others compile their programs can have a reason, too.
         let explanations = Explanations::read(self.source, self.architecture)?;

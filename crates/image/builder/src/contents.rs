@@ -157,8 +157,9 @@ pub(crate) fn of(
 
 fn programs(sets: &[Software], folder: Option<&Path>) -> BTreeMap<String, Vec<String>> {
     let mut programs = BTreeMap::from([(INIT.to_owned(), Vec::new())]);
-    for set in sets {
-        programs.extend(set.programs.clone());
+    for (name, applets) in sets.iter().flat_map(|set| &set.programs) {
+        let known: &mut Vec<String> = programs.entry(name.clone()).or_default();
+        known.extend(applets.iter().cloned());
     }
     if let Some(folder) = folder {
         programs.retain(|name, _| folder.join(name).is_file());
@@ -170,6 +171,9 @@ fn allow_list(sets: &[Software]) -> AllowList {
     let mut lines = Vec::new();
     for set in sets {
         lines.extend(set.files.iter().map(|file| format!("file {file}\n")));
+        for (name, external) in &set.external {
+            lines.push(format!("external {name} {}\n", external.path.display()));
+        }
         lines.extend(set.libraries.iter().map(|name| format!("library {name}\n")));
         lines.extend(set.links.iter().map(|(at, to)| format!("link {at} {to}\n")));
     }

@@ -2,6 +2,7 @@
 
 use crate::compose::{self, Composition};
 use crate::explanations::Builder;
+use crate::external::{self, ExternalOptions};
 use crate::packages::{self, Policy};
 use crate::release::ReleaseOptions;
 use crate::source::Source;
@@ -23,6 +24,8 @@ pub(crate) struct Request<'a> {
     pub(crate) architecture: Architecture,
     /// How to deal with mirrors.
     pub(crate) packages: Policy,
+    /// Where programs come from that the packages lack.
+    pub(crate) external: ExternalOptions,
     /// What of the release is chosen.
     pub(crate) release: ReleaseOptions,
     /// Whether to take the list of executables as it is now.
@@ -35,7 +38,7 @@ impl Request<'_> {
         let images = self.source.build().join("images");
         images
             .join(self.architecture.name())
-            .join(&self.variant.name)
+            .join(self.variant.folder())
     }
 }
 
@@ -61,6 +64,7 @@ fn parts<'a>(request: &'a Request<'a>, output: &Path) -> Result<Composition<'a>>
     } = request;
     let tools = packages::tools(source, &request.packages)?;
     let packages = packages::unpacked(source, "os", *architecture, &request.packages)?;
+    let external = external::find(source, variant, *architecture, &request.external)?;
     let programs = programs::build(source, *architecture, &request.packages)?;
     let host_containers = containers::carried(
         source,
@@ -95,6 +99,7 @@ fn parts<'a>(request: &'a Request<'a>, output: &Path) -> Result<Composition<'a>>
         kernel,
         efi_programs: packages.join(crate::assemble::EFI_PROGRAMS),
         packages,
+        external,
         programs,
         host_containers,
         overlays: source.conf().join("rootfs"),

@@ -7,6 +7,7 @@ mod containers;
 mod contents;
 mod cross;
 mod explanations;
+mod external;
 mod first_party;
 mod image;
 mod inspect;
@@ -26,7 +27,9 @@ use anyhow::{Result, bail};
 use clap::Parser;
 use cli::{Cli, Command, PackageOptions, Target, ToolOptions};
 use contents::Pieces;
+use external::ExternalOptions;
 use first_party::FirstParty;
+use image::Request;
 use release::ReleaseOptions;
 use source::{Source, host_architecture};
 use std::process::ExitCode;
@@ -51,11 +54,17 @@ fn execute(cli: Cli) -> Result<()> {
             target,
             packages,
             compression,
+            external,
             release,
             output,
             accept_executables,
         } => {
-            let request = request(&source, &target, &packages, release, accept_executables)?;
+            let request = Request {
+                external,
+                release,
+                accept_executables,
+                ..request(&source, &target, &packages)?
+            };
             let output = output.unwrap_or_else(|| request.folder());
             image::build(&request, compression.compression(), &output)?;
             inspect::print(&output)
@@ -63,10 +72,16 @@ fn execute(cli: Cli) -> Result<()> {
         Command::Rootfs {
             target,
             packages,
+            external,
             release,
             accept_executables,
         } => {
-            let request = request(&source, &target, &packages, release, accept_executables)?;
+            let request = Request {
+                external,
+                release,
+                accept_executables,
+                ..request(&source, &target, &packages)?
+            };
             println!("{}", image::root(&request, &request.folder())?.display());
             Ok(())
         }
@@ -90,7 +105,7 @@ fn execute(cli: Cli) -> Result<()> {
             packages,
             tools,
         } => {
-            let variant = Variant::read(&source, &target.variant)?;
+            let variant = variant(&source, &target)?;
             let pieces = match first_party {
                 Some(folder) => FirstParty::open(&folder)?.pieces(&variant.name, target.arch)?,
                 None => {
@@ -155,13 +170,7 @@ fn execute(cli: Cli) -> Result<()> {
             packages,
             user_data,
         } => {
-            let request = request(
-                &source,
-                &target,
-                &packages,
-                ReleaseOptions::default(),
-                false,
-            )?;
+            let request = request(&source, &target, &packages)?;
             run::run(
                 &request.folder(),
                 target.arch.name(),
@@ -186,19 +195,23 @@ fn image_tools(source: &Source, packages: &PackageOptions, tools: &ToolOptions) 
     }
 }
 
+/// The variant of a target, with what is added to it.
+fn variant(source: &Source, target: &Target) -> Result<Variant> {
+    Variant::read(source, &target.variant)?.with(source, &target.with)
+}
+
 fn request<'a>(
     source: &'a Source,
     target: &Target,
     packages: &PackageOptions,
-    release: ReleaseOptions,
-    accept_executables: bool,
-) -> Result<image::Request<'a>> {
-    Ok(image::Request {
+) -> Result<Request<'a>> {
+    Ok(Request {
         source,
-        variant: Variant::read(source, &target.variant)?,
+        variant: variant(source, target)?,
         architecture: target.arch,
         packages: packages.policy(),
-        release,
-        accept_executables,
+        external: ExternalOptions::default(),
+        release: ReleaseOptions::default(),
+        accept_executables: false,
     })
 }

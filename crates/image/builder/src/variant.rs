@@ -15,6 +15,8 @@ pub(crate) struct Variant {
     pub(crate) text: String,
     /// Its software sets.
     pub(crate) software: Vec<Software>,
+    /// The names of those of them that its file does not name: added for trials.
+    pub(crate) added: Vec<String>,
     /// The names of the software sets it does not have.
     pub(crate) left_out: Vec<String>,
     /// The host containers whose images it carries.
@@ -81,11 +83,42 @@ impl Variant {
             name: name.to_owned(),
             text,
             software,
+            added: Vec::new(),
             left_out,
             host_containers: file.host_containers,
             kernel_parameters: file.kernel_parameters,
             sizes: file.disk,
         })
+    }
+
+    /// The same with more software sets, for trials.
+    pub(crate) fn with(mut self, source: &Source, sets: &[String]) -> Result<Variant> {
+        let known = names(source, "software")?;
+        for set in sets {
+            if !known.contains(set) {
+                bail!(
+                    "there is no software set `{set}`\nhint: one of {}",
+                    known.join(", ")
+                );
+            }
+            // What it has anyway is not added.
+            if self.left_out.contains(set) {
+                self.left_out.retain(|name| name != set);
+                self.software.push(Software::read(&source.conf(), set)?);
+                self.added.push(set.clone());
+            }
+        }
+        Ok(self)
+    }
+
+    /// What its artefacts' folder is called.
+    pub(crate) fn folder(&self) -> String {
+        [&self.name]
+            .into_iter()
+            .chain(&self.added)
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join("+")
     }
 }
 
@@ -145,17 +178,36 @@ mod tests {
         for (name, reason) in [
             ("metal-prod", "there is no variant `metal-prod`\n"),
             (
-                "aws-k8s",
-                "variant `aws-k8s` has settings, and no software ",
+                "aws-ecs",
+                "variant `aws-ecs` has settings, and no software ",
             ),
         ] {
             let message = Variant::read(&source, name).unwrap_err().to_string();
             assert!(message.starts_with(reason), "{message}");
             assert!(
-                message.ends_with("\nhint: one of aws-dev, floor, metal-dev, vmware-dev"),
+                message.contains("\nhint: one of aws-dev, aws-k8s, floor, metal-dev, "),
                 "{message}"
             );
         }
+    }
+
+    #[test]
+    fn sets_are_added_once() {
+        let source = Source::find(None, None).unwrap();
+        let add =
+            |name: &str, set: &str| Variant::read(&source, name)?.with(&source, &[set.to_owned()]);
+        let node = add("metal-k8s", "development").unwrap();
+        assert_eq!(node.folder(), "metal-k8s+development");
+        assert!(!node.left_out.contains(&"development".to_owned()));
+        assert_eq!(
+            add("metal-dev", "development").unwrap().folder(),
+            "metal-dev"
+        );
+        let error = add("metal-dev", "devel").unwrap_err().to_string();
+        assert!(
+            error.starts_with("there is no software set `devel`\nhint: one of aws, base, "),
+            "{error}"
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! readable and executable.
 
 use crate::{Error, Software, alternatives};
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -79,6 +80,41 @@ pub(crate) fn packaged(packages: &Path, set: &Software, root: &Path) -> Result<(
     }
     for (place, target) in &set.links {
         make_link(target, &root.join(place))?;
+    }
+    Ok(())
+}
+
+/// Takes the external programs of a software set from where they were given, else
+/// from the unpacked packages.
+pub(crate) fn external(
+    packages: &Path,
+    given: &BTreeMap<String, Option<PathBuf>>,
+    set: &Software,
+    root: &Path,
+) -> Result<(), Error> {
+    for (name, external) in &set.external {
+        let place = root.join(&external.path);
+        match given.get(name) {
+            Some(None) => continue,
+            Some(Some(file)) => file_or_tree(file, &place)?,
+            None => {
+                let source = packages.join(&external.path);
+                if !source.exists() {
+                    return Err(Error::NoSuchFile {
+                        pattern: external.path.display().to_string(),
+                        set: set.name.clone(),
+                    });
+                }
+                file_or_tree(&source, &place)?;
+            }
+        }
+        // Downloads are not executable yet.
+        let executable = fs::Permissions::from_mode(0o755);
+        files::at(
+            "set the mode of",
+            &place,
+            fs::set_permissions(&place, executable),
+        )?;
     }
     Ok(())
 }
@@ -171,6 +207,7 @@ fn prepare(path: &Path) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::External;
 
     #[test]
     fn a_later_file_replaces_an_earlier_one_and_modes_are_plain() {
@@ -212,6 +249,41 @@ mod tests {
         };
         let error = packaged(work.path(), &set, work.path()).unwrap_err();
         assert!(error.to_string().contains("usr/bin/absent*"), "{error}");
+    }
+
+    #[test]
+    fn an_external_program_is_given_left_out_or_a_package_has_it() {
+        let work = tempfile::tempdir().unwrap();
+        let (packages, root) = (work.path().join("p"), work.path().join("r"));
+        let download = work.path().join("agent-1.2");
+        fs::write(&download, "given").unwrap();
+        let external = External {
+            path: "usr/bin/agent".into(),
+            from: BTreeMap::new(),
+        };
+        let set = Software {
+            external: [("agent".to_owned(), external)].into(),
+            ..Software::default()
+        };
+        let take = |file: Option<Option<PathBuf>>| {
+            let given = file.map(|file| ("agent".to_owned(), file));
+            super::external(&packages, &given.into_iter().collect(), &set, &root)
+        };
+        let agent = root.join("usr/bin/agent");
+        take(Some(None)).unwrap();
+        assert!(!agent.exists());
+        let error = take(None).unwrap_err();
+        assert!(error.to_string().contains("usr/bin/agent"), "{error}");
+        take(Some(Some(download))).unwrap();
+        assert_eq!(fs::read_to_string(&agent).unwrap(), "given");
+        assert_eq!(
+            fs::metadata(&agent).unwrap().permissions().mode() & 0o777,
+            0o755
+        );
+        fs::create_dir_all(packages.join("usr/bin")).unwrap();
+        fs::write(packages.join("usr/bin/agent"), "packaged").unwrap();
+        take(None).unwrap();
+        assert_eq!(fs::read_to_string(&agent).unwrap(), "packaged");
     }
 
     #[test]

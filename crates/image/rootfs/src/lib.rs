@@ -27,8 +27,9 @@ pub use labels::{FileContexts, Kind};
 pub use modules::ModuleLists;
 pub use options::{Deviation, Options, Value};
 pub use selinux::{InstalledPolicy, Policy, compile_policy};
-pub use software::Software;
+pub use software::{Download, External, Software};
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tools::Tools;
 
@@ -114,6 +115,9 @@ pub struct Inputs<'a> {
     pub packages: &'a Path,
     /// The software sets of the variant, in order.
     pub software: &'a [Software],
+    /// External programs that do not come from the packages, by name: a file, or
+    /// `None` for one that is left out.
+    pub external: &'a BTreeMap<String, Option<PathBuf>>,
     /// Folders whose content is laid over the root, in order.
     pub overlays: &'a [PathBuf],
     /// Folder with the first-party programs.
@@ -142,6 +146,7 @@ pub fn build(inputs: &Inputs<'_>, root: &Path) -> Result<(), Error> {
     copy::skeleton(root)?;
     for set in inputs.software {
         copy::packaged(inputs.packages, set, root)?;
+        copy::external(inputs.packages, inputs.external, set, root)?;
     }
     certificates::bundle(inputs.packages, root)?;
     for set in inputs.software {

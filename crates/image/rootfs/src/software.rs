@@ -4,7 +4,7 @@ use crate::Error;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A software set: first-party programs and what they need of others.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -17,6 +17,8 @@ pub struct Software {
     pub programs: BTreeMap<String, Vec<String>>,
     /// Third-party files, as glob patterns relative to the root.
     pub files: Vec<String>,
+    /// Third-party programs that Debian does not have, by name.
+    pub external: BTreeMap<String, External>,
     /// Third-party libraries opened at run time, which no ELF header tells.
     pub libraries: Vec<String>,
     /// Symbolic links to make, by place, with their target.
@@ -25,6 +27,27 @@ pub struct Software {
     pub services: BTreeMap<String, Vec<String>>,
     /// Units that never start, whichever set has them.
     pub masked: Vec<String>,
+}
+
+/// A program that the packages may not have: it is then taken from elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct External {
+    /// Its place, relative to the root.
+    pub path: PathBuf,
+    /// Where its makers offer it, by architecture.
+    #[serde(default)]
+    pub from: BTreeMap<String, Download>,
+}
+
+/// A file to download.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Download {
+    /// Its address.
+    pub url: String,
+    /// SHA-256 of it, in hexadecimal.
+    pub sha256: String,
 }
 
 impl Software {

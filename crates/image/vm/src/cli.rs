@@ -78,6 +78,14 @@ pub(crate) enum Command {
         /// Its address and port.
         server: String,
     },
+    /// Answer one request as a platform's metadata service: what --platform-fake starts.
+    #[command(hide = true)]
+    MetadataService {
+        /// Whose.
+        platform: Platform,
+        /// File with the user data.
+        user_data: Option<PathBuf>,
+    },
     /// Tell whether a node runs.
     Status,
     /// Power the node off.
@@ -145,12 +153,23 @@ pub(crate) struct Start {
     /// link-local.
     #[arg(long, value_name = "ADDRESS:PORT=SERVER:PORT", value_parser = parse_service)]
     pub connect: Vec<(SocketAddrV4, String)>,
+    /// Let the machine look like one of a cloud, whose metadata service hands over the
+    /// user data.
+    #[arg(long, value_name = "PLATFORM")]
+    pub platform_fake: Option<Platform>,
     /// How the node's processors run.
     #[arg(long, value_enum, default_value_t)]
     pub accelerator: AcceleratorName,
     /// Architecture of the node [default: that of the image; x86_64 for a disk].
     #[arg(long, value_name = "NAME")]
     pub architecture: Option<String>,
+}
+
+/// Clouds that can be pretended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Platform {
+    /// Amazon EC2, in the region eu-central-1.
+    Ec2,
 }
 
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]

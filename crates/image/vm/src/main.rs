@@ -2,6 +2,7 @@
 
 mod cli;
 mod follow;
+mod platform;
 mod remote;
 mod start;
 
@@ -37,6 +38,10 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Relay { server } => {
             vm::relay(&server).with_context(|| format!("failed to relay to {server}"))?;
         }
+        Command::MetadataService {
+            platform,
+            user_data,
+        } => platform::serve(platform, user_data.as_deref())?,
         Command::Report { json } => {
             let report = report::collect(&remote::channel(state)?)?;
             if json {

@@ -14,6 +14,9 @@ use crate::follow;
 /// The overlay, in the state folder.
 const OVERLAY: &str = "disk.qcow2";
 
+/// User data that a metadata service hands over, in the state folder.
+const METADATA: &str = "metadata-user-data";
+
 const DEFAULT_ARCHITECTURE: &str = "x86_64";
 
 const GIB: u64 = 1024 * 1024 * 1024;
@@ -80,32 +83,45 @@ fn options(start: &Start, state: &Path, tools: Option<&Path>) -> Result<Options>
     options.memory_mib = start.memory;
     options.cpus = start.cpus;
     options.accelerator = start.accelerator.into();
+    let user_data = start.user_data.as_deref().map(files::read).transpose()?;
     options.network = Some(Network {
         forwards: start.forward.clone(),
-        services: services(start)?,
+        services: services(start, state, user_data.as_deref())?,
     });
     options.firmware = start
         .firmware
         .as_deref()
         .map(|folder| files::at("find", folder, std::path::absolute(folder)))
         .transpose()?;
-    if let Some(file) = &start.user_data {
-        options.user_data = Some(UserData::FirmwareConfiguration(files::read(file)?));
+    match start.platform_fake {
+        Some(platform) => options.identity = platform.identity(),
+        None => options.user_data = user_data.map(UserData::FirmwareConfiguration),
     }
     options.net_toml = start.net_toml.as_deref().map(files::read).transpose()?;
     options.probe_cache = Some(state.join("kvm.json"));
     Ok(options)
 }
 
-/// This program itself joins the connections.
-fn services(start: &Start) -> Result<Vec<Service>> {
+/// This program itself joins the connections, and answers for a pretended platform.
+fn services(start: &Start, state: &Path, user_data: Option<&[u8]>) -> Result<Vec<Service>> {
     let program = std::env::current_exe().context("failed to find this program")?;
     let program = program.to_string_lossy().into_owned();
     let service = |(address, server): &(_, String)| Service {
         address: *address,
         command: vec![program.clone(), "relay".to_owned(), server.clone()],
     };
-    Ok(start.connect.iter().map(service).collect())
+    let mut services: Vec<Service> = start.connect.iter().map(service).collect();
+    if let Some(platform) = start.platform_fake {
+        // It may be changed, or be gone, by the time that the node asks.
+        let kept = user_data.map(|data| -> Result<PathBuf> {
+            files::create_dir_all(state)?;
+            let file = files::at("find", state, std::path::absolute(state))?.join(METADATA);
+            files::write(&file, data)?;
+            Ok(file)
+        });
+        services.push(platform.service(&program, kept.transpose()?.as_deref()));
+    }
+    Ok(services)
 }
 
 /// Removes what would make the next node a continuation of the last one.

@@ -7,7 +7,12 @@ const PROGRAM: Multicall = Multicall {
     name: "bottlerocket-online",
     version: env!("CARGO_PKG_VERSION"),
     about: "What speaks to servers of others, in one program.",
-    applets: &[("host-ctr", host_ctr::main), ("updog", updog::main)],
+    applets: &[
+        ("aws-iam-authenticator", amazon::aws_iam_authenticator),
+        ("ecr-credential-provider", amazon::ecr_credential_provider),
+        ("host-ctr", host_ctr::main),
+        ("updog", updog::main),
+    ],
 };
 
 fn main() -> std::process::ExitCode {

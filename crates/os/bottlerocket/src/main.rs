@@ -24,6 +24,7 @@ const PROGRAM: Multicall = Multicall {
         ("set-lockdown", set_lockdown::main),
         ("settings-applier", settings_applier::main),
         ("signpost", slots::main),
+        ("static-pods", static_pods::main),
         ("sundog", sundog::main),
     ],
 };
@@ -36,14 +37,23 @@ fn main() -> std::process::ExitCode {
 mod tests {
     use super::*;
 
-    /// What the image builders link to this program.
-    const SOFTWARE: &str = include_str!("../../../../conf/software/base.toml");
+    /// What the image builders link to this program, in whichever image.
+    const SOFTWARE: [&str; 2] = [
+        include_str!("../../../../conf/software/base.toml"),
+        include_str!("../../../../conf/software/kubernetes.toml"),
+    ];
 
     #[test]
-    fn every_applet_and_nothing_else_has_a_link_in_the_image() {
-        let (_, list) = SOFTWARE.split_once("bottlerocket = [").unwrap();
-        let (list, _) = list.split_once(']').unwrap();
-        let linked: Vec<_> = list.split('"').skip(1).step_by(2).collect();
+    fn every_applet_and_nothing_else_has_a_link_in_an_image() {
+        let mut linked: Vec<_> = SOFTWARE
+            .iter()
+            .flat_map(|set| {
+                let (_, list) = set.split_once("\nbottlerocket = [").unwrap();
+                let (list, _) = list.split_once(']').unwrap();
+                list.split('"').skip(1).step_by(2)
+            })
+            .collect();
+        linked.sort_unstable();
         let applets: Vec<_> = PROGRAM.applets.iter().map(|(name, _)| *name).collect();
         assert_eq!(linked, applets);
     }

@@ -1,4 +1,4 @@
-//! For tests only: an HTTP server that answers what a test tells it to and
+//! For tests and trials: an HTTP server that answers what a test tells it to and
 //! remembers what it was asked. It listens on a Unix socket, as the settings
 //! API does, or on TCP.
 //!
@@ -154,6 +154,19 @@ pub fn serve_on(listener: &TcpListener, answer: impl FnMut(&Request) -> Answer) 
     serve_all(listener, &Seen::default(), answer);
 }
 
+/// Answers the one request of a connection, whatever that is made of.
+///
+/// # Errors
+///
+/// If the connection breaks, or what comes over it is no HTTP.
+pub fn serve_one(
+    from: impl Read,
+    to: impl Write,
+    answer: impl FnOnce(&Request) -> Answer,
+) -> io::Result<()> {
+    write(to, answer(&read(from)?))
+}
+
 fn serve_all(listener: &TcpListener, seen: &Seen, mut answer: impl FnMut(&Request) -> Answer) {
     for stream in listener.incoming().flatten() {
         let _ = serve(stream, seen, &mut answer);
@@ -210,7 +223,10 @@ fn serve(
     let request = read(stream.reader())?;
     let answer = answer(&request);
     seen.add(request);
-    let mut out = stream.writer();
+    write(stream.writer(), answer)
+}
+
+fn write(mut out: impl Write, answer: Answer) -> io::Result<()> {
     match answer {
         Answer::Bytes(bytes) => out.write_all(&bytes),
         Answer::Status(204, _) => out.write_all(b"HTTP/1.1 204 No Content\r\n\r\n"),

@@ -11,10 +11,10 @@ const FILE: &str = "/root/.aws/credentials";
 
 /// A key, and what has to go with it.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Credentials {
-    pub key_id: String,
-    pub key: String,
-    pub token: Option<String>,
+pub struct Credentials {
+    pub(crate) key_id: String,
+    pub(crate) key: String,
+    pub(crate) token: Option<String>,
 }
 
 impl std::fmt::Debug for Credentials {
@@ -28,7 +28,11 @@ impl std::fmt::Debug for Credentials {
 
 impl Credentials {
     /// The first that there are: of the environment, of settings, of the role.
-    pub(super) async fn find() -> Result<Self, Error> {
+    ///
+    /// # Errors
+    ///
+    /// If there are none, or nobody answers who should know.
+    pub async fn find() -> Result<Self, Error> {
         let environment = |name: &str| std::env::var(name).ok();
         if let Some(credentials) = Self::of(environment) {
             return Ok(credentials);
@@ -44,15 +48,9 @@ impl Credentials {
         }
         // It waits for an answer in its own way.
         let asked = tokio::task::spawn_blocking(|| Ec2::default().role_credentials()).await;
-        let asked = asked.map_err(|e| Error::Settings(e.to_string()))?;
-        let role = asked.map_err(|e| Error::Settings(format!("the role of this node: {e}")))?;
-        let role = role.ok_or_else(|| {
-            Error::Settings(
-                "this node has no credentials for Amazon ECR; hint: give the instance a role, or \
-                 set aws.credentials or container-registry.credentials"
-                    .to_owned(),
-            )
-        })?;
+        let asked = asked.map_err(|e| Error::Role(e.to_string()))?;
+        let role = asked.map_err(|e| Error::Role(e.to_string()))?;
+        let role = role.ok_or(Error::NoCredentials)?;
         Ok(Self {
             key_id: role.access_key_id,
             key: role.secret_access_key,

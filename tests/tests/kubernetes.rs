@@ -1,0 +1,91 @@
+//! A node of Kubernetes on EC2, with a program in the place of kubelet.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use end_to_end_tests::{BOOT, Image, api, denials, direct, disk, instance_of_ec2, machine};
+use fake_imds::Instance;
+use vm::{Channel, Node};
+
+const EKS_NODE: &str = include_str!("../fixtures/user-data/eks-node.toml");
+
+/// How long a change of settings may take to reach kubelet.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// What the stand-in said, each time that it was started.
+fn said(channel: &Channel) -> Result<String> {
+    let journal = ["-b", "-o", "cat", "-u", "kubelet.service", "--no-pager"];
+    Ok(channel.output(&[&["/usr/bin/journalctl"][..], &journal].concat())?)
+}
+
+fn wait_until_said(channel: &Channel, wanted: &str) -> Result<String> {
+    let deadline = Instant::now() + LIMIT;
+    loop {
+        let said = said(channel)?;
+        if said.contains(wanted) {
+            return Ok(said);
+        }
+        ensure!(Instant::now() < deadline, "no `{wanted}` in:\n{said}");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// The user data of a node of EKS, without what it asks of other machines.
+fn user_data() -> Result<String> {
+    let mut document: toml::Table = toml::from_str(EKS_NODE)?;
+    let settings = document["settings"].as_table_mut().expect("settings");
+    for name in ["bootstrap-containers", "host-containers", "network"] {
+        settings.remove(name);
+    }
+    let manifest = STANDARD.encode("apiVersion: v1\nkind: Pod\n");
+    let pods = format!("[static-pods.proxy]\nenabled = true\nmanifest = '{manifest}'\n");
+    let kubernetes = settings["kubernetes"].as_table_mut().expect("kubernetes");
+    kubernetes.extend(toml::from_str::<toml::Table>(&pods)?);
+    Ok(toml::to_string(&document)?)
+}
+
+#[test]
+fn kubelet_finds_what_it_needs() -> Result<()> {
+    let stand_in = env!("CARGO_BIN_EXE_stand-in-kubelet");
+    let image = Image::with_external("aws-k8s", &format!("kubelet={stand_in}"))?;
+    let mut options = machine(&image, "kubernetes", direct(&image)?)?;
+    options.disk = disk(&image, 5);
+    options.reboot = false;
+    let instance = Instance {
+        region: "eu-central-1".to_owned(),
+        user_data: Some(user_data()?),
+        role: Some("node".to_owned()),
+    };
+    let _server = instance_of_ec2(&mut options, &instance, env!("CARGO_BIN_EXE_relay"))?;
+    let node = Node::start(&options)?;
+    node.wait_ready(BOOT)?;
+    let channel = node.channel();
+
+    let said = wait_until_said(channel, "ready\n")?;
+    assert!(!said.contains("failed"), "{said}");
+    assert!(said.contains("static pods: proxy\n"), "{said}");
+    assert!(said.contains("token of k8s-aws-v1\n"), "{said}");
+    let labels = "--node-labels=node.example.com/pool=general,topology.example.com/rack=r12";
+    assert!(said.contains(labels), "{said}");
+    assert!(said.contains("--cloud-provider=external"), "{said}");
+    let status = api::get(channel, "/status")?;
+    assert_eq!(status["degraded"], false, "{status}");
+
+    // Changed settings reach it.
+    api::set(channel, &["kubernetes.hostname-override=node-7"])?;
+    let said = wait_until_said(channel, "--hostname-override=node-7")?;
+    assert_eq!(said.matches("started with").count(), 2, "{said}");
+    api::set(channel, &["kubernetes.static-pods.proxy.enabled=false"])?;
+    let deadline = Instant::now() + LIMIT;
+    while channel
+        .read_file("/etc/kubernetes/static-pods/proxy")
+        .is_ok()
+    {
+        ensure!(Instant::now() < deadline, "the static pod is still there");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    assert!(denials(channel)?.is_empty(), "{:?}", denials(channel)?);
+    Ok(())
+}

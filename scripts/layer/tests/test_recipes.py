@@ -185,7 +185,7 @@ class Stage(BrokenTree):
         self.assertIn("conf/rootfs does not have it", self.rootfs()[0])
 
     def test_set_without_package(self):
-        self.replace(self.recipe, '"base containerd development floor"', '"base containerd development"')
+        self.replace(self.recipe, "development floor kubernetes\"", "development kubernetes\"")
         self.assertIn(
             "floor/usr/lib/systemd/system/multi-user.target.d/10-stages.conf is shipped by no package",
             self.stage()[0],

@@ -4,6 +4,7 @@ use crate::external::{ExternalOptions, GivenOptions};
 use crate::packages::Policy;
 use crate::release::ReleaseOptions;
 use anyhow::Result;
+use artefacts::Format;
 use clap::{Args, Parser, Subcommand};
 use disk::{Architecture, Compression};
 use std::path::PathBuf;
@@ -47,6 +48,22 @@ pub(crate) enum Command {
         #[arg(long, conflicts_with_all = ["with", "leave_out_external"])]
         accept_executables: bool,
     },
+    /// Make what platforms take of a built image: compressed raw disk, qcow2, VMDK, OVA,
+    /// VHD, machine of Firecracker, and their digests.
+    Artefacts(Artefacts),
+    /// Write an image, raw or compressed (.zst), to a stick or another disk, and read it
+    /// back. Disks in use are refused.
+    Flash {
+        /// The image.
+        image: PathBuf,
+        /// The disk, such as /dev/sdb; or a file.
+        disk: PathBuf,
+        /// Let go what is on the disk.
+        #[arg(long)]
+        wipe: bool,
+    },
+    /// Print the steps by which Amazon makes an AMI of a built image.
+    ImportAmi(ImportAmi),
     /// Make and audit the root file system only.
     Rootfs {
         #[command(flatten)]
@@ -177,6 +194,46 @@ pub(crate) struct Target {
     pub(crate) with: Vec<String>,
 }
 
+/// The options of `artefacts`.
+#[derive(Debug, Args)]
+pub(crate) struct Artefacts {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// The folder of a built image, of whichever builder [default:
+    /// build/images/ARCH/VARIANT].
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["variant", "arch", "with"])]
+    pub(crate) image: Option<PathBuf>,
+    /// Which: raw, qcow2, vmdk, ova, vhd, firecracker [default: those that the variant names].
+    #[arg(long = "format", value_name = "FORMAT")]
+    pub(crate) formats: Vec<Format>,
+    /// Where they go [default: the folder `artefacts` in that of the image].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) packages: PackageOptions,
+    #[command(flatten)]
+    pub(crate) tools: ToolOptions,
+}
+
+/// The options of `import-ami`.
+#[derive(Debug, Args)]
+pub(crate) struct ImportAmi {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// The folder of a built image, with its VHD [default: build/images/ARCH/VARIANT].
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["variant", "arch", "with"])]
+    pub(crate) image: Option<PathBuf>,
+    /// The bucket of S3 over which it goes.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) bucket: String,
+    /// The region of the bucket and the AMI.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) region: String,
+    /// Print the steps, as a script for a shell with the AWS CLI: nothing else is done.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
 /// The options of `container`.
 #[derive(Debug, Args)]
 pub(crate) struct Container {
@@ -265,7 +322,7 @@ impl CompressionOptions {
 }
 
 /// Where Debian packages come from.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct PackageOptions {
     /// Debian mirror [default: the one the host's apt uses].
     #[arg(long, value_name = "URL", env = "DEBIAN_MIRROR")]

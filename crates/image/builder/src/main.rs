@@ -1,5 +1,7 @@
 //! `image-builder`: makes images of the operating system.
 
+mod ami;
+mod artefacts;
 mod assemble;
 mod cli;
 mod compose;
@@ -9,6 +11,7 @@ mod cross;
 mod explanations;
 mod external;
 mod first_party;
+mod flash;
 mod image;
 mod inspect;
 mod packages;
@@ -32,6 +35,7 @@ use first_party::FirstParty;
 use image::Request;
 use release::ReleaseOptions;
 use source::{Source, host_architecture};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use tools::Tools;
 use variant::Variant;
@@ -68,6 +72,22 @@ fn execute(cli: Cli) -> Result<()> {
             let output = output.unwrap_or_else(|| request.folder());
             image::build(&request, compression.compression(), &output)?;
             inspect::print(&output)
+        }
+        Command::Artefacts(options) => {
+            let folder = built(
+                &source,
+                options.image.as_ref(),
+                &options.target,
+                &options.packages,
+            )?;
+            let tools = image_tools(&source, &options.packages, &options.tools)?;
+            artefacts::make(&source, &options, &folder, &tools)
+        }
+        Command::Flash { image, disk, wipe } => flash::flash(&image, &disk, wipe),
+        Command::ImportAmi(options) => {
+            let packages = PackageOptions::default();
+            let folder = built(&source, options.image.as_ref(), &options.target, &packages)?;
+            ami::import(&source, &options, &folder)
         }
         Command::Rootfs {
             target,
@@ -192,6 +212,19 @@ fn image_tools(source: &Source, packages: &PackageOptions, tools: &ToolOptions) 
     match tools.existing()? {
         Some(tools) => Ok(tools),
         None => packages::tools(source, &packages.policy()),
+    }
+}
+
+/// The folder of a built image: the given one, else that of a target.
+fn built(
+    source: &Source,
+    given: Option<&PathBuf>,
+    target: &Target,
+    packages: &PackageOptions,
+) -> Result<PathBuf> {
+    match given {
+        Some(folder) => Ok(folder.clone()),
+        None => Ok(request(source, target, packages)?.folder()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::source::Source;
 use anyhow::{Context, Result, bail};
+use artefacts::Format;
 use disk::Sizes;
 use rootfs::Software;
 use serde::Deserialize;
@@ -25,6 +26,10 @@ pub(crate) struct Variant {
     pub(crate) kernel_parameters: Vec<String>,
     /// Sizes of the shipped partitions.
     pub(crate) sizes: Sizes,
+    /// Size of the disks of virtual machines in GiB.
+    pub(crate) machine_gib: u64,
+    /// What is made of its image for platforms.
+    pub(crate) artefacts: Vec<Format>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -45,7 +50,27 @@ struct File {
     host_containers: Vec<String>,
     #[serde(default)]
     kernel_parameters: Vec<String>,
-    disk: Sizes,
+    disk: Disk,
+    #[serde(default = "raw")]
+    artefacts: Vec<Format>,
+}
+
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Disk {
+    esp_mib: u64,
+    root_mib: u64,
+    hash_mib: u64,
+    #[serde(default = "machine_gib")]
+    machine_gib: u64,
+}
+
+fn machine_gib() -> u64 {
+    24
+}
+
+fn raw() -> Vec<Format> {
+    vec![Format::Raw]
 }
 
 impl Variant {
@@ -87,7 +112,13 @@ impl Variant {
             left_out,
             host_containers: file.host_containers,
             kernel_parameters: file.kernel_parameters,
-            sizes: file.disk,
+            sizes: Sizes {
+                esp_mib: file.disk.esp_mib,
+                root_mib: file.disk.root_mib,
+                hash_mib: file.disk.hash_mib,
+            },
+            machine_gib: file.disk.machine_gib,
+            artefacts: file.artefacts,
         })
     }
 

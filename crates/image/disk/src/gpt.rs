@@ -3,7 +3,7 @@
 use crate::identity::{Identity, hex, mixed_endian, uuid_text};
 use crate::{Architecture, Error};
 use gptman::{GPT, GPTPartitionEntry, PartitionName};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
@@ -15,8 +15,7 @@ const ESP_TYPE: &str = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b";
 
 /// Sizes of the partitions in MiB, from the variant. They are fixed for the
 /// life of a fleet, since an update never moves a partition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sizes {
     /// EFI system partition.
     pub esp_mib: u64,
@@ -193,7 +192,12 @@ pub(crate) fn fill(
     Ok(())
 }
 
-fn copy_sparse(mut source: File, target: &File, mut offset: u64) -> io::Result<()> {
+/// Copies a file to a place in another one; what is zero stays a hole.
+///
+/// # Errors
+///
+/// If one cannot be read, or the other one not be written.
+pub fn copy_sparse(mut source: File, target: &File, mut offset: u64) -> io::Result<()> {
     let mut block = vec![0; MIB as usize];
     loop {
         let length = source.read(&mut block)?;

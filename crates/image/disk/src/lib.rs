@@ -16,7 +16,7 @@ mod verity;
 
 pub use efi::Architecture;
 pub use erofs::Compression;
-pub use gpt::{Layout, Partition, Place, Sizes, places};
+pub use gpt::{Layout, Partition, Place, Sizes, copy_sparse, places};
 pub use identity::Identity;
 
 use std::path::{Path, PathBuf};

@@ -11,6 +11,8 @@ pub struct Architecture {
     pub(crate) program: &'static str,
     /// Machine type and its properties.
     pub(crate) machine: &'static str,
+    /// The same of a machine without firmware and PCI, such as those of Firecracker.
+    pub(crate) micro_machine: &'static str,
     /// CPU model when emulated.
     pub(crate) emulated_cpu: &'static str,
     /// The kernel's name of the first serial port.
@@ -26,6 +28,7 @@ const ARCHITECTURES: [Architecture; 2] = [
         name: "x86_64",
         program: "qemu-system-x86_64",
         machine: "q35",
+        micro_machine: "microvm,acpi=on,rtc=on,pit=on,pic=on,isa-serial=on",
         // Emulated cmpxchg16b crashes kernel 6.12 at random with several
         // processors (seen with QEMU 7.2), and nothing here needs it.
         emulated_cpu: "max,-cx16",
@@ -37,6 +40,7 @@ const ARCHITECTURES: [Architecture; 2] = [
         name: "aarch64",
         program: "qemu-system-aarch64",
         machine: "virt",
+        micro_machine: "virt",
         emulated_cpu: "cortex-a72",
         console: "ttyAMA0",
         firmware_code: "AAVMF/AAVMF_CODE.no-secboot.fd",

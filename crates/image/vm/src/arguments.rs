@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::Architecture;
 use crate::accelerator::Accelerator;
 use crate::options::{Boot, Disk, Identity, Medium, Network, Options, Service, UserData};
 
@@ -51,6 +52,7 @@ pub(crate) struct Setting {
 /// The arguments, for a process whose working folder is the state folder.
 pub(crate) fn arguments(options: &Options, setting: &Setting) -> Vec<OsString> {
     let mut line = Line::default();
+    let virtio = Virtio(options.micro);
     for folder in &setting.data {
         line.file("-L", "", folder);
     }
@@ -60,13 +62,13 @@ pub(crate) fn arguments(options: &Options, setting: &Setting) -> Vec<OsString> {
     boot(&mut line, options, setting);
     if let Some(disk) = &options.disk {
         line.os("-drive", drive(disk));
-        line.add("-device", "virtio-blk-pci,drive=disk");
+        line.add("-device", virtio.device("blk", "drive=disk"));
     }
-    media(&mut line, &options.media);
+    media(&mut line, &options.media, virtio);
     identity(&mut line, &options.identity);
     line.add("-object", "rng-random,id=rng,filename=/dev/urandom");
-    line.add("-device", "virtio-rng-pci,rng=rng");
-    sockets(&mut line, setting.mode);
+    line.add("-device", virtio.device("rng", "rng=rng"));
+    sockets(&mut line, setting.mode, virtio);
     if options.watchdog {
         line.add("-device", "i6300esb");
         line.add("-action", "watchdog=reset");
@@ -74,7 +76,8 @@ pub(crate) fn arguments(options: &Options, setting: &Setting) -> Vec<OsString> {
     if let Some(network) = &options.network {
         line.add("-netdev", user_network(network));
         // Without a boot ROM: nothing boots from the network.
-        line.add("-device", "virtio-net-pci,netdev=net,romfile=");
+        let rom = if options.micro { "" } else { ",romfile=" };
+        line.add("-device", virtio.device("net", &format!("netdev=net{rom}")));
     }
     match &options.user_data {
         Some(UserData::FirmwareConfiguration(_)) => {
@@ -104,7 +107,19 @@ pub(crate) fn user_data_file(user_data: &UserData) -> Vec<u8> {
 }
 
 fn machine(line: &mut Line, options: &Options, setting: &Setting) {
-    line.add("-machine", options.architecture.machine);
+    let Architecture {
+        machine,
+        micro_machine,
+        ..
+    } = options.architecture;
+    line.add(
+        "-machine",
+        if options.micro {
+            *micro_machine
+        } else {
+            *machine
+        },
+    );
     line.add("-uuid", setting.uuid.as_str());
     let (accelerator, cpu) = match setting.accelerator {
         Accelerator::Kvm => ("kvm", "host"),
@@ -148,14 +163,26 @@ fn boot(line: &mut Line, options: &Options, setting: &Setting) {
     }
 }
 
-fn media(line: &mut Line, media: &[Medium]) {
+/// Devices of virtio, on whichever bus the machine has.
+#[derive(Debug, Clone, Copy)]
+struct Virtio(bool);
+
+impl Virtio {
+    fn device(self, kind: &str, properties: &str) -> String {
+        let bus = if self.0 { "device" } else { "pci" };
+        let comma = if properties.is_empty() { "" } else { "," };
+        format!("virtio-{kind}-{bus}{comma}{properties}")
+    }
+}
+
+fn media(line: &mut Line, media: &[Medium], virtio: Virtio) {
     if media.iter().any(|m| matches!(m, Medium::Disc(_))) {
-        line.add("-device", "virtio-scsi-pci");
+        line.add("-device", virtio.device("scsi", ""));
     }
     for (number, medium) in media.iter().enumerate() {
         let (file, device) = match medium {
-            Medium::Disc(file) => (file, "scsi-cd"),
-            Medium::Disk(file) => (file, "virtio-blk-pci"),
+            Medium::Disc(file) => (file, "scsi-cd".to_owned()),
+            Medium::Disk(file) => (file, virtio.device("blk", "")),
         };
         let id = format!("medium{number}");
         let mut drive = OsString::from(format!("if=none,id={id},format=raw,readonly=on,file="));
@@ -183,7 +210,7 @@ fn identity(line: &mut Line, identity: &Identity) {
     }
 }
 
-fn sockets(line: &mut Line, mode: Mode) {
+fn sockets(line: &mut Line, mode: Mode, virtio: Virtio) {
     // An attached console is waited for, so that not a byte of it is lost.
     let wait = if mode == Mode::Attached { "on" } else { "off" };
     line.add(
@@ -198,7 +225,7 @@ fn sockets(line: &mut Line, mode: Mode) {
         "-chardev",
         format!("socket,id=channel,path={CHANNEL_SOCKET},server=on,wait=off"),
     );
-    line.add("-device", "virtio-serial-pci");
+    line.add("-device", virtio.device("serial", ""));
     let port = dev_protocol::PORT_NAME;
     line.add(
         "-device",

@@ -126,8 +126,19 @@ pub(crate) struct Start {
     /// Configuration of the network (net.toml) for this boot.
     #[arg(long, value_name = "FILE")]
     pub net_toml: Option<PathBuf>,
-    /// Boot this kernel directly instead of through the firmware.
-    #[arg(long, value_name = "FILE", requires = "cmdline")]
+    /// Boot the image's kernel directly instead of through the firmware.
+    #[arg(long, requires = "image")]
+    pub direct: bool,
+    /// Run a machine without firmware and PCI, as those of Firecracker are.
+    #[arg(long, requires = "image", conflicts_with = "kernel")]
+    pub microvm: bool,
+    /// Boot this kernel directly.
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "cmdline",
+        conflicts_with = "direct"
+    )]
     pub kernel: Option<PathBuf>,
     /// The initramfs of that kernel.
     #[arg(long, value_name = "FILE", requires = "kernel")]

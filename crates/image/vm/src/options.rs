@@ -17,6 +17,9 @@ pub struct Options {
     /// Folder of the firmware, in folders and files named as Debian does; that
     /// of the tools, or of this machine, if not given.
     pub firmware: Option<PathBuf>,
+    /// Whether it is one without PCI, such as those of Firecracker: its devices are found
+    /// in memory (virtio-mmio). It has no firmware to boot through.
+    pub micro: bool,
     /// How the kernel is found.
     pub boot: Boot,
     /// The disk, if any.
@@ -60,6 +63,7 @@ impl Options {
             architecture,
             tools,
             firmware: None,
+            micro: false,
             boot,
             disk: None,
             media: Vec::new(),

@@ -62,15 +62,24 @@ fn options(start: &Start, state: &Path, tools: Option<&Path>) -> Result<Options>
         ),
         (None, None) => bail!("neither an image nor a disk is given"),
     };
+    let command_line =
+        |file: &Path| -> Result<String> { Ok(files::read_to_string(file)?.trim().to_owned()) };
+    let beside = |name: &str| disk.with_file_name(name);
     let boot = match (&start.kernel, &start.cmdline) {
         (Some(kernel), Some(cmdline)) => Boot::Kernel {
             kernel: kernel.clone(),
             initrd: start.initrd.clone(),
-            cmdline: files::read_to_string(cmdline)?.trim().to_owned(),
+            cmdline: command_line(cmdline)?,
+        },
+        _ if start.direct || start.microvm => Boot::Kernel {
+            kernel: beside("vmlinuz"),
+            initrd: Some(beside("initramfs.zst")),
+            cmdline: command_line(&beside("cmdline"))?,
         },
         _ => Boot::Firmware,
     };
     let mut options = Options::new(architecture, find_tools(tools)?, boot);
+    options.micro = start.microvm;
     // The image builder puts the kernel beside the disk.
     options.probe_kernel = Some(disk.with_file_name("vmlinuz")).filter(|k| k.exists());
     let length = files::at("examine", &disk, fs::metadata(&disk))?.len();

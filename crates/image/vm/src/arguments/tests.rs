@@ -54,7 +54,7 @@ fn a_direct_boot() {
 #[test]
 fn each_option_has_its_arguments() {
     type Change = fn(&mut Options);
-    let cases: [(&str, Change, &str); 13] = [
+    let cases: [(&str, Change, &str); 15] = [
         (
             "write through",
             |o| o.disk = Some(Disk::WriteThrough("/a.img".into())),
@@ -82,6 +82,19 @@ fn each_option_has_its_arguments() {
             "file=/a,,b,,.img",
         ),
         ("no restart", |o| o.reboot = false, "-no-reboot"),
+        (
+            "no PCI",
+            |o| {
+                o.micro = true;
+                o.network = Some(Network::default());
+            },
+            "-netdev user,id=net,restrict=on -device virtio-net-device,netdev=net",
+        ),
+        (
+            "no PCI, and the console in its place",
+            |o| o.micro = true,
+            "-machine microvm,acpi=on,rtc=on,pit=on,pic=on,isa-serial=on",
+        ),
         (
             "forwards",
             |o| {

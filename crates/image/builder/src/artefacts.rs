@@ -1,0 +1,72 @@
+//! What platforms take of an image: command `artefacts`.
+
+use crate::cli::Artefacts;
+use crate::progress::Step;
+use crate::source::Source;
+use crate::variant::Variant;
+use crate::{inspect, release};
+use anyhow::{Context, Result};
+use artefacts::Image;
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+use tools::Tools;
+
+/// What an image says of itself (`contents.json`).
+#[derive(Debug, Deserialize)]
+pub(crate) struct Account {
+    pub(crate) variant: String,
+    pub(crate) architecture: String,
+    pub(crate) version: String,
+}
+
+impl Account {
+    /// That of the image whose files lie in a folder.
+    pub(crate) fn read(folder: &Path) -> Result<Account> {
+        let path = folder.join("contents.json");
+        let text = files::read_to_string(&path)
+            .context("this is not a folder of an image's artefacts\nhint: image-builder image")?;
+        serde_json::from_str(&text).with_context(|| format!("failed to read {}", path.display()))
+    }
+}
+
+/// Makes them, and prints their names.
+pub(crate) fn make(
+    source: &Source,
+    options: &Artefacts,
+    folder: &Path,
+    tools: &Tools,
+) -> Result<()> {
+    let account = Account::read(folder)?;
+    let variant = Variant::read(source, &account.variant)?;
+    let root_hash = files::read_to_string(&folder.join("roothash"))?;
+    let image = Image {
+        disk: inspect::disk(folder)?,
+        variant: account.variant,
+        architecture: account.architecture,
+        version: account.version,
+        root_hash: root_hash.trim().to_owned(),
+        epoch: release::epoch(source)?,
+        machine_disk: variant.machine_gib << 30,
+    };
+    let formats = match options.formats[..] {
+        [] => &variant.artefacts,
+        _ => &options.formats,
+    };
+    let output: PathBuf = match &options.output {
+        Some(output) => output.clone(),
+        None => folder.join("artefacts"),
+    };
+    let mut step: Option<Step> = None;
+    let made = artefacts::make(&image, formats, &output, tools, |name| {
+        if let Some(step) = step.replace(Step::begin(name)) {
+            step.end();
+        }
+    })?;
+    if let Some(step) = step {
+        step.end();
+    }
+    for path in made {
+        println!("{}", path.display());
+    }
+    Ok(())
+}

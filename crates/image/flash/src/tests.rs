@@ -1,0 +1,60 @@
+use std::fs;
+
+use super::*;
+
+const PIECES: usize = 3;
+
+fn image(folder: &Path) -> (PathBuf, Vec<u8>) {
+    let mut bytes = vec![0; (PIECES << 20) + 512];
+    bytes[..4].copy_from_slice(b"boot");
+    let last = bytes.len() - 1;
+    bytes[last] = 7;
+    let path = folder.join("image.img");
+    fs::write(&path, &bytes).unwrap();
+    (path, bytes)
+}
+
+#[test]
+fn an_image_is_written_over_what_was_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let (image, bytes) = image(folder.path());
+    let disk = folder.path().join("disk");
+    let mut stages = Vec::new();
+    flash(&image, &disk, false, |progress| stages.push(progress)).unwrap();
+    assert!(fs::read(&disk).unwrap() == bytes);
+    let count = |stage| stages.iter().filter(|p| p.stage == stage).count();
+    assert_eq!((count(Stage::Writing), count(Stage::Verifying)), (4, 4));
+    let all = bytes.len() as u64;
+    assert_eq!(
+        stages.last().map(|p| (p.done, p.all)),
+        Some((all, Some(all)))
+    );
+
+    // A part of what was there would be taken for a part of the image.
+    let mut old = vec![0xff; bytes.len() + (1 << 20)];
+    old[510..512].copy_from_slice(&[0x55, 0xaa]);
+    fs::write(&disk, &old).unwrap();
+    let refused = flash(&image, &disk, false, |_| {});
+    assert!(matches!(refused, Err(Error::HasData { .. })), "{refused:?}");
+    assert!(
+        fs::read(&disk).unwrap() == old,
+        "a refused disk is as it was"
+    );
+    flash(&image, &disk, true, |_| {}).unwrap();
+    assert!(fs::read(&disk).unwrap() == bytes);
+}
+
+#[test]
+fn what_is_no_image_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = folder.path().join("disk");
+    let damaged = folder.path().join("damaged.img.zst");
+    fs::write(&damaged, b"not compressed").unwrap();
+    let error = flash(&damaged, &disk, false, |_| {}).unwrap_err();
+    assert!(matches!(error, Error::Image { .. }), "{error}");
+    let absent = folder.path().join("absent.img");
+    let error = flash(&absent, &disk, false, |_| {})
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("absent.img"), "{error}");
+}

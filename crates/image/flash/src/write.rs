@@ -1,0 +1,128 @@
+//! Writing, and reading back.
+
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use rustix::fs::{Advice, FallocateFlags, fadvise, fallocate};
+use sha2::{Digest, Sha256};
+
+use crate::Error;
+use crate::disk::Disk;
+use crate::image::Image;
+
+const PIECE: usize = 1 << 20;
+
+/// What is being done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// The image is written.
+    Writing,
+    /// What was written is read back.
+    Verifying,
+}
+
+/// How far it has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// What is being done.
+    pub stage: Stage,
+    /// Bytes that are done.
+    pub done: u64,
+    /// All bytes, if that is known.
+    pub all: Option<u64>,
+}
+
+type Sum = [u8; 32];
+
+pub(crate) fn write(
+    path: &Path,
+    disk: &Disk,
+    progress: &mut impl FnMut(Progress),
+) -> Result<(), Error> {
+    let mut image = Image::open(path)?;
+    let all = image.size;
+    let too_small = |image: u64| Error::TooSmall {
+        path: disk.path.clone(),
+        size: disk.size,
+        image,
+    };
+    if let Some(size) = all.filter(|size| !disk.is_file && *size > disk.size) {
+        return Err(too_small(size));
+    }
+    // A table of partitions at the end of the disk would be found by repairs of the new one.
+    disk.forget_end()?;
+    let mut piece = vec![0; PIECE];
+    let mut sums = Vec::new();
+    let mut position = 0;
+    let written = |result| files::at("write", &disk.path, result);
+    loop {
+        let length = image.read(&mut piece)?;
+        if length == 0 {
+            break;
+        }
+        let end = position + length as u64;
+        if !disk.is_file && end > disk.size {
+            return Err(too_small(end));
+        }
+        let content = &piece[..length];
+        if content.iter().all(|byte| *byte == 0) {
+            written(zero(disk, position, content))?;
+        } else {
+            written(disk.file.write_all_at(content, position))?;
+        }
+        sums.push(Sum::from(Sha256::digest(content)));
+        position = end;
+        progress(Progress {
+            stage: Stage::Writing,
+            done: position,
+            all,
+        });
+    }
+    if disk.is_file {
+        written(disk.file.set_len(position))?;
+    }
+    written(disk.file.sync_all())?;
+    verify(disk, position, &sums, progress)
+}
+
+/// Zeroes, the quick way where there is one.
+fn zero(disk: &Disk, position: u64, content: &[u8]) -> io::Result<()> {
+    let length = content.len() as u64;
+    match fallocate(&disk.file, FallocateFlags::ZERO_RANGE, position, length) {
+        Ok(()) => Ok(()),
+        Err(_) => disk.file.write_all_at(content, position),
+    }
+}
+
+fn verify(
+    disk: &Disk,
+    size: u64,
+    sums: &[Sum],
+    progress: &mut impl FnMut(Progress),
+) -> Result<(), Error> {
+    // Not what memory remembers is to be read, but the disk.
+    let _ = fadvise(&disk.file, 0, None, Advice::DontNeed);
+    let mut piece = vec![0; PIECE];
+    let mut position = 0;
+    for sum in sums {
+        let length = PIECE.min((size - position) as usize);
+        let content = &mut piece[..length];
+        files::at(
+            "read",
+            &disk.path,
+            disk.file.read_exact_at(content, position),
+        )?;
+        if *sum != Sum::from(Sha256::digest(content)) {
+            let path = disk.path.clone();
+            return Err(Error::Mismatch { path, position });
+        }
+        position += length as u64;
+        progress(Progress {
+            stage: Stage::Verifying,
+            done: position,
+            all: Some(size),
+        });
+    }
+    Ok(())
+}

@@ -28,6 +28,5 @@ SPDX_IMAGE_PURPOSE:ociarchive = "container"
 do_image_ociarchive[depends] += " \
     bottlerocket-conf-native:do_populate_sysroot \
     image-builder-native:do_populate_sysroot \
-    zstd-native:do_populate_sysroot \
 "
 do_image_ociarchive[vardeps] += "BOTTLEROCKET_CONTAINER"

@@ -9,7 +9,6 @@ use end_to_end_tests::{BOOT, Image, api, disk};
 use vm::Node;
 
 use crate::node::{boot_id, options, update, version, wait_for_version};
-use crate::releases;
 
 /// Seed of the moments, if `BOTTLEROCKET_SEED` names none.
 const SEED: u64 = 20_261_125;
@@ -99,12 +98,6 @@ fn random(seed: &mut u64) -> f64 {
     *seed ^= *seed >> 7;
     *seed ^= *seed << 17;
     (*seed >> 11) as f64 / (1_u64 << 53) as f64
-}
-
-#[test]
-fn the_power_goes_in_an_update() -> Result<()> {
-    let releases = releases()?;
-    cut(&releases.repository, &releases.old, &["1.0.0", "1.1.0"], 2)
 }
 
 #[test]

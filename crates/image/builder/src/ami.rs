@@ -3,7 +3,6 @@
 use crate::artefacts::Account;
 use crate::cli::ImportAmi;
 use crate::source::Source;
-use crate::variant::Variant;
 use anyhow::{Result, bail};
 use artefacts::Format;
 use std::fmt;
@@ -18,7 +17,7 @@ pub(crate) fn import(source: &Source, options: &ImportAmi, folder: &Path) -> Res
         );
     }
     let account = Account::read(folder)?;
-    let variant = Variant::read(source, &account.variant)?;
+    let variant = account.variant(source, options.image.is_none(), &options.target)?;
     let name = format!(
         "bottlerocket-{}-{}-{}",
         account.variant, account.architecture, account.version

@@ -1,6 +1,6 @@
 //! What platforms take of an image: command `artefacts`.
 
-use crate::cli::Artefacts;
+use crate::cli::{Artefacts, Target};
 use crate::progress::Step;
 use crate::source::Source;
 use crate::variant::Variant;
@@ -27,6 +27,20 @@ impl Account {
             .context("this is not a folder of an image's artefacts\nhint: image-builder image")?;
         serde_json::from_str(&text).with_context(|| format!("failed to read {}", path.display()))
     }
+
+    /// Its variant: that of the target, if the image was found by it, which may lie
+    /// elsewhere.
+    pub(crate) fn variant(
+        &self,
+        source: &Source,
+        by_target: bool,
+        target: &Target,
+    ) -> Result<Variant> {
+        match by_target {
+            true => Variant::read(source, &target.variant),
+            false => Variant::read(source, &self.variant),
+        }
+    }
 }
 
 /// Makes them, and prints their names.
@@ -37,7 +51,7 @@ pub(crate) fn make(
     tools: &Tools,
 ) -> Result<()> {
     let account = Account::read(folder)?;
-    let variant = Variant::read(source, &account.variant)?;
+    let variant = account.variant(source, options.image.is_none(), &options.target)?;
     let root_hash = files::read_to_string(&folder.join("roothash"))?;
     let image = Image {
         disk: inspect::disk(folder)?,

@@ -44,7 +44,7 @@ pub(crate) enum Command {
         /// Where the artefacts go [default: build/images/ARCH/VARIANT].
         #[arg(long, value_name = "DIR")]
         output: Option<PathBuf>,
-        /// Take the list of executables as it is now (conf/variants/VARIANT.executables).
+        /// Take the list of executables as it is now (VARIANT.executables beside its file).
         #[arg(long, conflicts_with_all = ["with", "leave_out_external"])]
         accept_executables: bool,
     },
@@ -74,7 +74,7 @@ pub(crate) enum Command {
         external: ExternalOptions,
         #[command(flatten)]
         release: ReleaseOptions,
-        /// Take the list of executables as it is now (conf/variants/VARIANT.executables).
+        /// Take the list of executables as it is now (VARIANT.executables beside its file).
         #[arg(long, conflicts_with_all = ["with", "leave_out_external"])]
         accept_executables: bool,
     },
@@ -182,7 +182,8 @@ pub(crate) enum Command {
 /// What to build.
 #[derive(Debug, Args)]
 pub(crate) struct Target {
-    /// The variant: a file of conf/variants without its ending.
+    /// The variant: a file of conf/variants without its ending, or the path of one
+    /// elsewhere (NAME.toml).
     #[arg(long, default_value = "metal-dev")]
     pub(crate) variant: String,
     /// Machine architecture.
@@ -254,8 +255,6 @@ pub(crate) struct Container {
     pub(crate) output: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) sources: PackageOptions,
-    #[command(flatten)]
-    pub(crate) tools: ToolOptions,
 }
 
 /// The options of `assemble`.

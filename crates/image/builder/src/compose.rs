@@ -179,16 +179,15 @@ impl Composition<'_> {
 
     /// Refuses a root with anything in it that is not accounted for.
     fn audit(&self, root: &Path, labels: &FileContexts, accept: bool) -> Result<()> {
-        let name = format!("{}.executables", self.variant.name);
-        let path = self.source.conf().join("variants").join(name);
+        let path = &self.variant.executables;
         if accept {
             let list: Vec<String> = rootfs::executables(root)?
                 .iter()
                 .map(|p| format!("{}\n", p.display()))
                 .collect();
-            files::write(&path, list.concat())?;
+            files::write(path, list.concat())?;
         }
-        let mut listed: BTreeSet<PathBuf> = files::read_to_string(&path)
+        let mut listed: BTreeSet<PathBuf> = files::read_to_string(path)
             .context(
                 "the variant has no list of executables\n\
                  hint: image-builder image --accept-executables writes it",

@@ -9,7 +9,6 @@ use anyhow::{Context, Result};
 use disk::Architecture;
 use rootfs::Container;
 use std::path::{Path, PathBuf};
-use tools::Tools;
 
 /// Where the parts of a container come from.
 #[derive(Debug)]
@@ -18,8 +17,6 @@ pub(crate) struct Parts {
     pub(crate) packages: PathBuf,
     /// The folder of our programs.
     pub(crate) programs: PathBuf,
-    /// The image tools.
-    pub(crate) tools: Tools,
 }
 
 /// Makes the image that the command line asks for, and returns its archive.
@@ -34,11 +31,6 @@ pub(crate) fn make(source: &Source, options: &cli::Container) -> Result<PathBuf>
         programs: match &options.first_party {
             Some(prefix) => FirstParty::open(prefix)?.programs(),
             None => programs::build(source, options.arch, &policy)?,
-        },
-        tools: match options.tools.existing()? {
-            Some(tools) => tools,
-            None if options.packages.is_some() => Tools::host(),
-            None => packages::tools(source, &policy)?,
         },
     };
     let folder = match &options.output {
@@ -55,14 +47,12 @@ pub(crate) fn carried(
     architecture: Architecture,
     policy: &Policy,
     programs: &Path,
-    tools: &Tools,
 ) -> Result<Vec<PathBuf>> {
     let make = |name: &String| {
         let group = read(source, name)?.packages;
         let parts = Parts {
             packages: packages::unpacked(source, &group, architecture, policy)?,
             programs: programs.to_owned(),
-            tools: tools.clone(),
         };
         let folder = folder(source, architecture);
         build(source, name, architecture, &parts, &folder)
@@ -118,7 +108,6 @@ fn build(
         entrypoint: &container.image.entrypoint,
         architecture: architecture.debian(),
         epoch: release::epoch(source)?,
-        tools: &parts.tools,
     };
     oci_archive::archive(&inputs, &output)?;
     step.end();

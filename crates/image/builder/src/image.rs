@@ -72,7 +72,6 @@ fn parts<'a>(request: &'a Request<'a>, output: &Path) -> Result<Composition<'a>>
         *architecture,
         &request.packages,
         &programs,
-        &tools,
     )?;
     let policy = policy::make(source, variant, &output.join("policy"), &tools)?;
     let parts = KernelParts {

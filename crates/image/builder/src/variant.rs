@@ -6,14 +6,17 @@ use artefacts::Format;
 use disk::Sizes;
 use rootfs::Software;
 use serde::Deserialize;
+use std::path::PathBuf;
 
 /// A variant, as `conf/variants/NAME.toml` defines it.
 #[derive(Debug)]
 pub(crate) struct Variant {
     /// Its name.
     pub(crate) name: String,
-    /// Its file, which images carry: the node's programs read it too.
+    /// Its file's text, which images carry: the node's programs read it too.
     pub(crate) text: String,
+    /// The list of its executables.
+    pub(crate) executables: PathBuf,
     /// Its software sets.
     pub(crate) software: Vec<Software>,
     /// The names of those of them that its file does not name: added for trials.
@@ -73,10 +76,25 @@ fn raw() -> Vec<Format> {
     vec![Format::Raw]
 }
 
+const ENDING: &str = ".toml";
+
 impl Variant {
-    /// Reads a variant and the software sets it names.
+    /// Reads a variant and the software sets it names. One that ends in `.toml` is the
+    /// path of a file elsewhere.
     pub(crate) fn read(source: &Source, name: &str) -> Result<Variant> {
-        let path = source.conf().join("variants").join(format!("{name}.toml"));
+        let path = match name.ends_with(ENDING) {
+            true => PathBuf::from(name),
+            false => source
+                .conf()
+                .join("variants")
+                .join(format!("{name}{ENDING}")),
+        };
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let name = stem.as_ref();
+        let is_letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if name.is_empty() || !name.chars().all(is_letter) {
+            bail!("`{name}` is no name of a variant\nhint: lower-case letters, digits and `-`");
+        }
         if !path.exists() {
             bail!(
                 "there is no variant `{name}`\nhint: one of {}",
@@ -107,6 +125,7 @@ impl Variant {
         Ok(Variant {
             name: name.to_owned(),
             text,
+            executables: path.with_extension("executables"),
             software,
             added: Vec::new(),
             left_out,
@@ -208,6 +227,7 @@ mod tests {
         let source = Source::find(None, None).unwrap();
         for (name, reason) in [
             ("metal-prod", "there is no variant `metal-prod`\n"),
+            ("/absent/own.toml", "there is no variant `own`\n"),
             (
                 "aws-ecs",
                 "variant `aws-ecs` has settings, and no software ",
@@ -220,6 +240,22 @@ mod tests {
                 "{message}"
             );
         }
+        for name in ["", "Metal", "a b", "x/.toml"] {
+            let message = Variant::read(&source, name).unwrap_err().to_string();
+            assert!(message.contains("is no name of a variant"), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_variant_may_lie_elsewhere() {
+        let source = Source::find(None, None).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("own-1.toml");
+        let text = files::read_to_string(&source.conf().join("variants/metal-k8s.toml"));
+        files::write(&path, text.unwrap()).unwrap();
+        let variant = Variant::read(&source, &path.to_string_lossy()).unwrap();
+        assert_eq!(variant.name, "own-1");
+        assert_eq!(variant.executables, folder.path().join("own-1.executables"));
     }
 
     #[test]

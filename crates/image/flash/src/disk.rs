@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{OFlags, major, minor};
 
-use crate::Error;
+use crate::{Error, SECTOR};
 
 /// Where things lie that tell what is on a disk: position, bytes, and what has them there.
 const SIGNATURES: [(u64, &[u8], &str); 10] = [
@@ -54,7 +54,9 @@ impl Disk {
         let mut options = OpenOptions::new();
         match &metadata {
             Some(metadata) if kind.is_some_and(|kind| kind.is_block_device()) => {
-                is_free(path, &whole(path, metadata.rdev())?)?;
+                let sysfs = whole(path, metadata.rdev())?;
+                is_free(path, &sysfs)?;
+                has_sectors(path, &sysfs)?;
                 // Who mounts it now is told that it is busy.
                 options.custom_flags(OFlags::EXCL.bits() as i32);
             }
@@ -150,6 +152,18 @@ fn is_free(path: &Path, sysfs: &Path) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Refuses a disk whose sectors have another size than those of the image.
+fn has_sectors(path: &Path, sysfs: &Path) -> Result<(), Error> {
+    let file = sysfs.join("queue/logical_block_size");
+    match files::read_to_string(&file)?.trim().parse() {
+        Ok(SECTOR) => Ok(()),
+        sector => Err(Error::Sectors {
+            path: path.to_owned(),
+            sector: sector.unwrap_or_default(),
+        }),
+    }
 }
 
 /// A disk and its partitions, in sysfs.

@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 pub use disk::Disk;
 pub use write::{Progress, Stage};
 
+/// What images are laid out for, in bytes.
+const SECTOR: u64 = 512;
+
 /// Why an image was not written.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -56,6 +59,14 @@ pub enum Error {
         size: u64,
         /// The size of the image in bytes.
         image: u64,
+    },
+    /// Its sectors are not those that the image is laid out for.
+    #[error("{} has sectors of {sector} bytes, the image is laid out for {SECTOR}", path.display())]
+    Sectors {
+        /// The disk.
+        path: PathBuf,
+        /// Their size in bytes.
+        sector: u64,
     },
     /// What was read back is not what was written.
     #[error(

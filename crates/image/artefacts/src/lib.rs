@@ -52,6 +52,9 @@ pub enum Error {
     },
 }
 
+/// The software bill of materials, beside the disk where there is one.
+const BILL: &str = "sbom.spdx.json";
+
 /// The folder of what is being made.
 const UNFINISHED: &str = ".unfinished";
 
@@ -196,6 +199,12 @@ pub fn make(
             made.push(to);
         }
         files::at("remove", &unfinished, std::fs::remove_dir_all(&unfinished))?;
+    }
+    let bill = image.disk.with_file_name(BILL);
+    if bill.exists() {
+        let copy = output.join(format!("{}.spdx.json", image.stem()));
+        files::at("copy", &bill, std::fs::copy(&bill, &copy))?;
+        made.push(copy);
     }
     progress("digests");
     made.push(sums::write(output)?);

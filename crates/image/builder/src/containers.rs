@@ -60,6 +60,20 @@ pub(crate) fn carried(
     names.iter().map(make).collect()
 }
 
+/// The trees of packages that the named containers are made of.
+pub(crate) fn trees(
+    source: &Source,
+    names: &[String],
+    architecture: Architecture,
+    policy: &Policy,
+) -> Result<Vec<PathBuf>> {
+    let tree = |name: &String| {
+        let group = read(source, name)?.packages;
+        packages::unpacked(source, &group, architecture, policy)
+    };
+    names.iter().map(tree).collect()
+}
+
 /// The name by which settings ask for what the node carries.
 fn image_name(name: &str) -> String {
     format!("localhost/bottlerocket-{name}:latest")

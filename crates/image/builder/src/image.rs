@@ -7,7 +7,7 @@ use crate::packages::{self, Policy};
 use crate::release::ReleaseOptions;
 use crate::source::Source;
 use crate::variant::Variant;
-use crate::{containers, policy, programs, release};
+use crate::{containers, policy, programs, release, sbom};
 use anyhow::Result;
 use disk::{Architecture, Compression};
 use rootfs::KernelParts;
@@ -52,7 +52,39 @@ pub(crate) fn build(request: &Request<'_>, compression: Compression, output: &Pa
     let composition = parts(request, output)?;
     let root = composition.root(output, request.accept_executables)?;
     let epoch = release::epoch(request.source)?;
-    composition.disk(&root, epoch, compression, output)
+    let Request {
+        source,
+        variant,
+        architecture,
+        ..
+    } = request;
+    let containers = containers::trees(
+        source,
+        &variant.host_containers,
+        *architecture,
+        &request.packages,
+    )?;
+    let efi = &composition.efi_programs;
+    let used = [
+        composition.kernel.image.clone(),
+        efi.join(architecture.stub()),
+        efi.join(architecture.boot_loader()),
+    ];
+    let (packages, external) = (composition.packages.clone(), composition.external.clone());
+    let version = composition.release.version.clone();
+    composition.disk(&root, epoch, compression, output)?;
+    let subject = sbom::Subject {
+        source,
+        variant,
+        architecture: *architecture,
+        version: &version,
+        epoch,
+        packages: &packages,
+        used: &used,
+        containers: &containers,
+        external: &external,
+    };
+    sbom::write(&subject, &root, output)
 }
 
 fn parts<'a>(request: &'a Request<'a>, output: &Path) -> Result<Composition<'a>> {

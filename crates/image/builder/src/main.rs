@@ -3,6 +3,7 @@
 mod ami;
 mod artefacts;
 mod assemble;
+mod cargo_packages;
 mod cli;
 mod compose;
 mod containers;
@@ -23,6 +24,7 @@ mod progress;
 mod release;
 mod requirements;
 mod run;
+mod sbom;
 mod source;
 mod variant;
 

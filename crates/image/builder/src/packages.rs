@@ -70,7 +70,7 @@ pub(crate) fn unpacked(
         }
     };
     let tree = tree(source, architecture, group, locked);
-    if tree.exists() {
+    if debian::Contents::are_known(&tree) {
         link(source, architecture, group, &tree)?;
         return Ok(tree);
     }
@@ -94,7 +94,7 @@ pub(crate) fn unpacked(
         other => (other?, tree),
     };
     step.end();
-    if !tree.exists() {
+    if !debian::Contents::are_known(&tree) {
         let step = Step::begin(format!("unpacking {} packages", packages.len()));
         debian::unpack(&packages, &tree)?;
         step.end();

@@ -29,6 +29,17 @@ pub struct Package {
     file: String,
 }
 
+/// A package that is here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fetched {
+    /// Binary package name.
+    pub name: String,
+    /// Its version and content.
+    pub pin: Pin,
+    /// The package file.
+    pub file: PathBuf,
+}
+
 impl Apt {
     /// Prepares the private state in `folder` for suites (`trixie`; what is
     /// in several is taken from the first) and
@@ -118,7 +129,7 @@ impl Apt {
 
     /// The package files of a group, downloaded where they are not in the
     /// cache, and checked against the lock.
-    pub fn fetch(&self, group: &Group) -> Result<Vec<PathBuf>, Error> {
+    pub fn fetch(&self, group: &Group) -> Result<Vec<Fetched>, Error> {
         let missing: Vec<_> = group
             .packages
             .iter()
@@ -158,7 +169,11 @@ impl Apt {
                     found: sha256,
                 });
             }
-            found.push(path);
+            found.push(Fetched {
+                name: name.clone(),
+                pin: pin.clone(),
+                file: path,
+            });
         }
         Ok(found)
     }

@@ -3,12 +3,14 @@
 //! unpacked without running a maintainer script.
 
 mod apt;
+mod contents;
 mod lock;
 mod mirror;
 mod unpack;
 
-pub use apt::{Apt, Package};
-pub use lock::{Group, Lock};
+pub use apt::{Apt, Fetched, Package};
+pub use contents::{Contents, Unpacked};
+pub use lock::{Group, Lock, Pin};
 pub use mirror::Mirror;
 pub use unpack::unpack;
 
@@ -67,6 +69,14 @@ pub enum Error {
         expected: String,
         /// The digest of the file.
         found: String,
+    },
+    /// A tree does not say which packages it is made of.
+    #[error("{}: {reason}\nhint: remove that tree, it is unpacked again", path.display())]
+    Contents {
+        /// The record.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
     },
     /// apt named a file we cannot make sense of.
     #[error("apt announced a package in an unexpected form: {0}")]

@@ -1,7 +1,8 @@
 //! Unpacking packages into a tree.
 
-use crate::Error;
-use std::path::{Path, PathBuf};
+use crate::contents::{Contents, Unpacked, relative};
+use crate::{Error, Fetched};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Folders that are links into `/usr` on a merged-usr system.
@@ -9,8 +10,8 @@ const MERGED: [&str; 5] = ["bin", "sbin", "lib", "lib32", "lib64"];
 
 /// Unpacks packages into `tree`, which is replaced whole: it appears under its
 /// name only when complete. No maintainer script runs, and no owner or special
-/// mode bit is kept.
-pub fn unpack(packages: &[PathBuf], tree: &Path) -> Result<(), Error> {
+/// mode bit is kept. The tree says which package each file is from ([`Contents`]).
+pub fn unpack(packages: &[Fetched], tree: &Path) -> Result<(), Error> {
     let partial = tree.with_extension("partial");
     for old in [&partial, &tree.to_owned()] {
         if old.exists() {
@@ -23,14 +24,21 @@ pub fn unpack(packages: &[PathBuf], tree: &Path) -> Result<(), Error> {
         let target = Path::new("usr").join(folder);
         files::at("link", &link, std::os::unix::fs::symlink(target, &link))?;
     }
-    for package in packages {
-        unpack_one(package, &partial)?;
+    let mut contents = Contents::default();
+    for Fetched { name, pin, file } in packages {
+        let unpacked = Unpacked {
+            pin: pin.clone(),
+            files: unpack_one(file, &partial)?,
+        };
+        contents.packages.insert(name.clone(), unpacked);
     }
+    contents.write(&partial)?;
     files::at("rename", tree, std::fs::rename(&partial, tree))?;
     Ok(())
 }
 
-fn unpack_one(package: &Path, tree: &Path) -> Result<(), Error> {
+/// Unpacks a package, and returns the paths of its files.
+fn unpack_one(package: &Path, tree: &Path) -> Result<Vec<String>, Error> {
     let mut reader = Command::new("dpkg-deb");
     reader
         .arg("--fsys-tarfile")
@@ -40,6 +48,7 @@ fn unpack_one(package: &Path, tree: &Path) -> Result<(), Error> {
     let mut writer = Command::new("tar");
     writer
         .args(["--extract", "--no-same-owner", "--no-same-permissions"])
+        .args(["--verbose", "--quoting-style=literal"])
         .args([
             "--keep-directory-symlink",
             "--exclude=./dev/*",
@@ -60,7 +69,11 @@ fn unpack_one(package: &Path, tree: &Path) -> Result<(), Error> {
             }));
         }
     }
-    Ok(())
+    let listed = String::from_utf8_lossy(&written.stdout);
+    Ok(listed
+        .lines()
+        .filter_map(|line| relative(line, &MERGED))
+        .collect())
 }
 
 fn not_started(command: &Command, source: std::io::Error) -> process::Error {

@@ -45,7 +45,7 @@ impl Architecture {
     }
 
     /// systemd's UEFI stub, which becomes the kernel image.
-    pub(crate) fn stub(self) -> &'static str {
+    pub fn stub(self) -> &'static str {
         match self {
             Architecture::X86_64 => "linuxx64.efi.stub",
             Architecture::Aarch64 => "linuxaa64.efi.stub",
@@ -53,7 +53,7 @@ impl Architecture {
     }
 
     /// systemd-boot.
-    pub(crate) fn boot_loader(self) -> &'static str {
+    pub fn boot_loader(self) -> &'static str {
         match self {
             Architecture::X86_64 => "systemd-bootx64.efi",
             Architecture::Aarch64 => "systemd-bootaa64.efi",

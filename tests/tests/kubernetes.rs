@@ -11,6 +11,8 @@ use vm::{Channel, Node};
 
 const EKS_NODE: &str = include_str!("../fixtures/user-data/eks-node.toml");
 
+const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB5xJ5k9a1b0 me";
+
 /// How long a change of settings may take to reach kubelet.
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -57,6 +59,7 @@ fn kubelet_finds_what_it_needs() -> Result<()> {
         region: "eu-central-1".to_owned(),
         user_data: Some(user_data()?),
         role: Some("node".to_owned()),
+        keys: vec![("me".to_owned(), KEY.to_owned())],
     };
     let _server = instance_of_ec2(&mut options, &instance, env!("CARGO_BIN_EXE_relay"))?;
     let node = Node::start(&options)?;
@@ -72,6 +75,11 @@ fn kubelet_finds_what_it_needs() -> Result<()> {
     assert!(said.contains("--cloud-provider=external"), "{said}");
     let status = api::get(channel, "/status")?;
     assert_eq!(status["degraded"], false, "{status}");
+    // Who started the instance may enter its admin container.
+    let admin = api::settings(channel)?["host-containers"]["admin"]["user-data"].clone();
+    let admin = STANDARD.decode(admin.as_str().unwrap_or_default())?;
+    let expected = format!(r#"{{"ssh":{{"authorized-keys":["{KEY}"]}}}}"#);
+    assert_eq!(String::from_utf8(admin)?, expected);
 
     // Changed settings reach it.
     api::set(channel, &["kubernetes.hostname-override=node-7"])?;

@@ -85,7 +85,7 @@ fn an_instance_of_ec2_asks_its_metadata_service() -> Result<()> {
     let instance = Instance {
         region: "eu-central-1".to_owned(),
         user_data: Some(USER_DATA.to_owned()),
-        role: None,
+        ..Instance::default()
     };
     let server = instance_of_ec2(&mut options, &instance, env!("CARGO_BIN_EXE_relay"))?;
     let node = start(&options)?;

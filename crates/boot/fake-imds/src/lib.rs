@@ -17,7 +17,7 @@ const TOKEN: &str = "x-aws-ec2-metadata-token";
 const TOKEN_TTL: &str = "x-aws-ec2-metadata-token-ttl-seconds";
 
 /// What an instance is told about itself.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Instance {
     /// The region it runs in.
     pub region: String,
@@ -25,6 +25,8 @@ pub struct Instance {
     pub user_data: Option<String>,
     /// The role it has, if any.
     pub role: Option<String>,
+    /// The names and public keys it was started with.
+    pub keys: Vec<(String, String)>,
 }
 
 /// The service, between two requests. What it has to know of its tokens is in them: each
@@ -84,6 +86,15 @@ impl Imds {
   "Expiration" : "2026-01-02T09:04:05Z"
 }"#;
             documents.insert(format!("{ROLES}/{role}"), credentials.to_owned());
+        }
+        const KEYS: &str = "/latest/meta-data/public-keys";
+        let mut list = String::new();
+        for (number, (name, key)) in instance.keys.iter().enumerate() {
+            list += &format!("{number}={name}\n");
+            documents.insert(format!("{KEYS}/{number}/openssh-key"), key.clone());
+        }
+        if !list.is_empty() {
+            documents.insert(KEYS.to_owned(), list);
         }
         if let Some(user_data) = &instance.user_data {
             documents.insert("/latest/user-data".to_owned(), user_data.clone());

@@ -14,7 +14,7 @@ fn main() -> anyhow::Result<()> {
     let mut imds = Imds::new(&Instance {
         region: words.next().context(usage)?,
         user_data: words.next(),
-        role: None,
+        ..Instance::default()
     });
     let listener =
         TcpListener::bind(&address).with_context(|| format!("failed to listen at {address}"))?;

@@ -14,6 +14,8 @@ const TOKEN_PATH: &str = "/latest/api/token";
 const USER_DATA_PATH: &str = "/latest/user-data";
 const IDENTITY_PATH: &str = "/latest/dynamic/instance-identity/document";
 
+const KEYS_PATH: &str = "/latest/meta-data/public-keys";
+
 const ROLES_PATH: &str = "/latest/meta-data/iam/security-credentials/";
 
 /// Networks with IPv6 alone reach it here.
@@ -73,6 +75,14 @@ impl Ec2 {
         }
     }
 
+    /// A client that gives up after a while.
+    pub fn with_patience(patience: Patience) -> Self {
+        Self {
+            service: Service::at(&[LINK_LOCAL, IPV6]).with_patience(patience),
+            token: Mutex::default(),
+        }
+    }
+
     /// The instance's user data, as it was given; `None` if none was.
     ///
     /// # Errors
@@ -98,6 +108,33 @@ impl Ec2 {
         let identity: Identity =
             serde_json::from_slice(&document).map_err(|e| wrong(e.to_string()))?;
         Ok(identity.region)
+    }
+
+    /// The public keys that the instance was started with, in the form of OpenSSH.
+    ///
+    /// # Errors
+    ///
+    /// If the service gives no answer, or one that it should not give.
+    pub fn public_keys(&self) -> Result<Vec<String>, Error> {
+        // Lines of `NUMBER=NAME`.
+        let list = self.get(KEYS_PATH)?.unwrap_or_default();
+        let list = String::from_utf8_lossy(&list).into_owned();
+        let mut keys = Vec::new();
+        for line in list.lines().filter(|line| !line.trim().is_empty()) {
+            let number = line.split('=').next().unwrap_or_default();
+            if number.is_empty() || !number.bytes().all(|b| b.is_ascii_digit()) {
+                return Err(Error::Answer {
+                    url: self.service.url(KEYS_PATH),
+                    reason: format!("`{}` names no key", line.escape_debug()),
+                });
+            }
+            let key = self.get(&format!("{KEYS_PATH}/{number}/openssh-key"))?;
+            let key = String::from_utf8_lossy(&key.unwrap_or_default())
+                .trim()
+                .to_owned();
+            keys.extend(Some(key).filter(|key| !key.is_empty()));
+        }
+        Ok(keys)
     }
 
     /// The credentials of the role that the instance has; `None` if it has none.

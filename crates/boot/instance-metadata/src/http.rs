@@ -72,6 +72,11 @@ impl Service {
         }
     }
 
+    /// The same, given up after another while.
+    pub(crate) fn with_patience(self, patience: Patience) -> Self {
+        Self { patience, ..self }
+    }
+
     /// The service at an address of somebody's choice.
     pub(crate) fn chosen(address: SocketAddr, patience: Patience) -> Self {
         Self {

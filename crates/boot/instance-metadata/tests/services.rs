@@ -29,7 +29,7 @@ fn instance(user_data: Option<&str>) -> Arc<Mutex<Imds>> {
     Arc::new(Mutex::new(Imds::new(&Instance {
         region: "eu-central-1".to_owned(),
         user_data: user_data.map(str::to_owned),
-        role: None,
+        ..Instance::default()
     })))
 }
 
@@ -55,8 +55,8 @@ fn ec2_says_who_its_role_makes_the_instance() {
     let role = |name: Option<&str>| {
         let imds = Imds::new(&Instance {
             region: "eu-central-1".to_owned(),
-            user_data: None,
             role: name.map(str::to_owned),
+            ..Instance::default()
         });
         let server = serve(&Arc::new(Mutex::new(imds)));
         let client = Ec2::at(server.address(), PATIENCE);

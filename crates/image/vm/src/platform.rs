@@ -53,7 +53,7 @@ pub(crate) fn serve(platform: Platform, user_data: Option<&Path>) -> Result<()> 
             let mut imds = Imds::new(&Instance {
                 region: REGION.to_owned(),
                 user_data,
-                role: None,
+                ..Instance::default()
             });
             let mut answer = Vec::new();
             fake_http_server::serve_one(io::stdin(), &mut answer, |request| imds.answer(request))

@@ -23,6 +23,7 @@ const PROGRAM: Multicall = Multicall {
         ("set-hostname", set_hostname::main),
         ("set-lockdown", set_lockdown::main),
         ("settings-applier", settings_applier::main),
+        ("shibaken", shibaken::main),
         ("signpost", slots::main),
         ("static-pods", static_pods::main),
         ("sundog", sundog::main),

@@ -61,7 +61,12 @@ impl Node {
         };
         let program = env!("CARGO_BIN_EXE_bottlerocket");
         let socket = path("api.sock");
-        script("bin/bork", format!("exec {program} bork \"$@\""));
+        for name in ["bork", "shibaken"] {
+            script(
+                &format!("bin/{name}"),
+                format!("exec {program} {name} \"$@\""),
+            );
+        }
         script(
             "bin/schnauzer",
             format!(

@@ -4,7 +4,7 @@ use crate::contents;
 use crate::progress::Step;
 use crate::source::Source;
 use crate::variant::Variant;
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use disk::Architecture;
 use rootfs::{Download, External};
@@ -125,8 +125,10 @@ fn download(
     let step = Step::begin(format!("downloading {name}"));
     files::create_dir_all(&folder)?;
     let partial = folder.join(format!("{name}.part"));
-    fetch(url, sha256, &partial)
-        .with_context(|| format!("{name} could not be downloaded\nhint: {hint}"))?;
+    fetch(url, sha256, &partial).map_err(|error| {
+        let why = applet::explain(&error);
+        anyhow!("{name} could not be downloaded: {why}\nhint: {hint}")
+    })?;
     files::at("rename", &partial, std::fs::rename(&partial, &file))?;
     step.end();
     Ok(file)

@@ -76,7 +76,8 @@ impl FakeServer {
     ///
     /// # Panics
     /// If there is no place for a socket: a test cannot go on without.
-    pub fn start(mut answer: impl FnMut(&Request) -> Answer + Send + 'static) -> Self {
+    pub fn start(answer: impl FnMut(&Request) -> Answer + Send + 'static) -> Self {
+        let answer = Mutex::new(answer);
         let folder = tempfile::tempdir().expect("a test has a place for temporary files");
         let listener = UnixListener::bind(folder.path().join("api.sock"))
             .expect("a fresh folder has a place for a socket");
@@ -85,7 +86,7 @@ impl FakeServer {
         thread::spawn(move || {
             // A client that hangs up early is the test's business.
             for stream in listener.incoming().flatten() {
-                let _ = serve(stream, &seen, &mut answer);
+                let _ = serve(stream, &seen, &answer);
             }
         });
         Self { folder, requests }
@@ -112,7 +113,8 @@ impl FakeServer {
     }
 }
 
-/// A server on the loopback interface, in a thread of its own.
+/// A server on the loopback interface, in threads of its own: a download that
+/// takes long does not keep others waiting.
 #[derive(Debug)]
 pub struct FakeTcpServer {
     address: SocketAddr,
@@ -150,7 +152,7 @@ impl FakeTcpServer {
 }
 
 /// Answers on a listening socket, without end.
-pub fn serve_on(listener: &TcpListener, answer: impl FnMut(&Request) -> Answer) {
+pub fn serve_on(listener: &TcpListener, answer: impl FnMut(&Request) -> Answer + Send) {
     serve_all(listener, &Seen::default(), answer);
 }
 
@@ -167,10 +169,13 @@ pub fn serve_one(
     write(to, answer(&read(from)?))
 }
 
-fn serve_all(listener: &TcpListener, seen: &Seen, mut answer: impl FnMut(&Request) -> Answer) {
-    for stream in listener.incoming().flatten() {
-        let _ = serve(stream, seen, &mut answer);
-    }
+fn serve_all(listener: &TcpListener, seen: &Seen, answer: impl FnMut(&Request) -> Answer + Send) {
+    let answer = Mutex::new(answer);
+    thread::scope(|scope| {
+        for stream in listener.incoming().flatten() {
+            scope.spawn(|| serve(stream, seen, &answer));
+        }
+    });
 }
 
 /// What was asked.
@@ -218,10 +223,10 @@ impl Stream for TcpStream {
 fn serve(
     stream: impl Stream,
     seen: &Seen,
-    answer: &mut impl FnMut(&Request) -> Answer,
+    answer: &Mutex<impl FnMut(&Request) -> Answer>,
 ) -> io::Result<()> {
     let request = read(stream.reader())?;
-    let answer = answer(&request);
+    let answer = answer.lock().unwrap_or_else(PoisonError::into_inner)(&request);
     seen.add(request);
     write(stream.writer(), answer)
 }

@@ -26,6 +26,8 @@ CLASSES = (
     "cargo",
     "core-image",
     "deploy",
+    "go",
+    "goarch",
     "image",
     "image-artifact-names",
     "native",

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
-use artefacts::{Format, Image};
-use end_to_end_tests::image_tools;
+use artefacts::{Format, Installation};
+use end_to_end_tests::{Image, image_tools};
 use tools::Tools;
 
 const SIZE: usize = 3 << 20;
@@ -29,11 +29,13 @@ fn disk(folder: &Path) -> Result<PathBuf> {
     fs::write(folder.join("vmlinuz"), kernel)?;
     fs::write(folder.join("initramfs.zst"), "initramfs")?;
     fs::write(folder.join("cmdline"), "roothash=00\n")?;
+    fs::write(folder.join("install-to-disk"), "program")?;
+    fs::copy(Image::find()?.file("stub.efi"), folder.join("stub.efi"))?;
     Ok(path)
 }
 
 fn make(disk: &Path, output: &Path, tools: &Tools) -> Result<Vec<PathBuf>> {
-    let image = Image {
+    let image = artefacts::Image {
         disk: disk.to_owned(),
         variant: "metal-dev".to_owned(),
         architecture: "x86_64".to_owned(),
@@ -41,6 +43,7 @@ fn make(disk: &Path, output: &Path, tools: &Tools) -> Result<Vec<PathBuf>> {
         root_hash: "0123".repeat(16),
         epoch: 1_767_225_600,
         machine_disk: MACHINE_DISK,
+        installation: Installation::default(),
     };
     Ok(artefacts::make(
         &image,
@@ -103,6 +106,14 @@ fn every_format_holds_the_disk_and_is_the_same_twice() -> Result<()> {
             .arg(&raw),
     )?;
     assert!(fs::read(raw)? == image);
+
+    // A disc holds the installer, which holds the compressed disk.
+    for (outer, inner) in [("iso", "installer.efi"), ("installer.efi", "img.zst")] {
+        let (outer, inner) = (fs::read(named(outer))?, fs::read(named(inner))?);
+        let start = &inner[..512];
+        let mut places = outer.windows(512).enumerate().filter(|(_, w)| *w == start);
+        assert!(places.any(|(place, _)| outer[place..].starts_with(&inner)));
+    }
 
     // The archive's disk is the same one, and its digests are right.
     let mut archive = tar::Archive::new(fs::File::open(named("ova"))?);

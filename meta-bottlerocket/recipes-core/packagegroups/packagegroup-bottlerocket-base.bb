@@ -16,6 +16,7 @@ RDEPENDS:${PN} = " \
     e2fsprogs-mke2fs \
     e2fsprogs-resize2fs \
     initramfs-init \
+    install-to-disk \
     kmod \
     libacl \
     libgcc \

@@ -28,8 +28,8 @@ class Definition(BrokenTree):
                 "variant of the layer",
                 versions,
                 "meta-bottlerocket/conf/layer.conf",
-                '"aws-dev aws-k8s floor metal-dev',
-                '"aws-dev aws-k8s metal-dev',
+                '"aws-dev aws-ecs aws-k8s floor metal-dev',
+                '"aws-dev aws-ecs aws-k8s metal-dev',
                 "BOTTLEROCKET_VARIANTS lacks floor",
             ),
             (
@@ -108,8 +108,8 @@ class Definition(BrokenTree):
                 "dropped program",
                 software,
                 f"{RECIPES}/bottlerocket-static/bottlerocket-static_0.1.0.bb",
-                '"apiclient container-tools dev-agent initramfs-init"',
-                '"apiclient container-tools dev-agent"',
+                '"apiclient container-tools dev-agent initramfs-init install-to-disk"',
+                '"apiclient container-tools dev-agent install-to-disk"',
                 "lacks initramfs-init",
             ),
             (
@@ -185,7 +185,7 @@ class Stage(BrokenTree):
         self.assertIn("conf/rootfs does not have it", self.rootfs()[0])
 
     def test_set_without_package(self):
-        self.replace(self.recipe, "development floor kubernetes\"", "development kubernetes\"")
+        self.replace(self.recipe, "ecs floor kubernetes\"", "ecs kubernetes\"")
         self.assertIn(
             "floor/usr/lib/systemd/system/multi-user.target.d/10-stages.conf is shipped by no package",
             self.stage()[0],

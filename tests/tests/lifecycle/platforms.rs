@@ -1,13 +1,15 @@
 //! User data as platforms hand it over: volumes, and the metadata service of a
 //! cloud, found by what the machine says it is.
 
+use std::net::SocketAddrV4;
 use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use end_to_end_tests::{BOOT, Image, api, denials, direct, disk, instance_of_ec2, machine};
-use fake_imds::Instance;
-use vm::{Channel, Medium, Node, Options};
+use fake_http_server::FakeTcpServer;
+use fake_imds::{Cloud, Instance};
+use vm::{Channel, Identity, Medium, Network, Node, Options, Service};
 
 const USER_DATA: &str = "\
 [settings]
@@ -74,6 +76,85 @@ fn a_disk_labelled_cidata_is_read_where_the_machine_says_there_is_one() -> Resul
         options.identity.serial = Some("ds=nocloud".to_owned());
     })?;
     user_data_is_in_force(node.channel())
+}
+
+/// A volume with one file, as OpenStack and VMware hand them over.
+fn disc(label: &str, file: &str) -> Result<(tempfile::TempDir, PathBuf)> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("files").join(file);
+    std::fs::create_dir_all(path.parent().context("a file lies in a folder")?)?;
+    std::fs::write(&path, USER_DATA)?;
+    let image = folder.path().join("disc.iso");
+    let output = Command::new("genisoimage")
+        .args(["-quiet", "-joliet", "-rock", "-volid", label, "-output"])
+        .args([image.clone(), folder.path().join("files")])
+        .output()
+        .context("failed to run genisoimage; hint: install it")?;
+    ensure!(output.status.success(), "{output:?}");
+    Ok((folder, image))
+}
+
+#[test]
+#[ignore = "scripts/check-machines runs it: it takes minutes"]
+fn volumes_of_clouds_are_read_where_the_machine_is_one_of_theirs() -> Result<()> {
+    let is_vmware = |identity: &mut Identity| {
+        identity.manufacturer = Some("VMware, Inc.".to_owned());
+    };
+    let is_open_stack = |identity: &mut Identity| {
+        identity.product = Some("OpenStack Nova".to_owned());
+    };
+    type Mark = fn(&mut Identity);
+    let cases: [(&str, &str, &str, Mark); 2] = [
+        (
+            "config-drive",
+            "config-2",
+            "openstack/latest/user_data",
+            is_open_stack,
+        ),
+        ("vmware-disc", "anything", "user-data.toml", is_vmware),
+    ];
+    for (name, label, file, mark) in cases {
+        let (_folder, image) = disc(label, file)?;
+        let node = boot(name, |options| {
+            options.media = vec![Medium::Disc(image)];
+            mark(&mut options.identity);
+        })?;
+        user_data_is_in_force(node.channel()).context(name)?;
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "scripts/check-machines runs it: it takes minutes"]
+fn machines_of_clouds_ask_the_metadata_service_of_theirs() -> Result<()> {
+    for (cloud, name, product, asset_tag) in [
+        (
+            Cloud::Azure,
+            "azure",
+            "Virtual Machine",
+            "7783-7084-3265-9085-8269-3286-77",
+        ),
+        (Cloud::Gcp, "gcp", "Google Compute Engine", ""),
+        (Cloud::OpenStack, "openstack", "OpenStack Nova", ""),
+    ] {
+        let server = FakeTcpServer::start(move |request| cloud.answer(Some(USER_DATA), request));
+        let node = boot(name, |options| {
+            options.identity.product = Some(product.to_owned());
+            options.identity.asset_tag = Some(asset_tag.to_owned());
+            options.network = Some(Network {
+                services: vec![Service {
+                    address: SocketAddrV4::new([169, 254, 169, 254].into(), 80),
+                    command: vec![
+                        env!("CARGO_BIN_EXE_relay").to_owned(),
+                        server.address().to_string(),
+                    ],
+                }],
+                ..Network::default()
+            });
+        })?;
+        user_data_is_in_force(node.channel()).context(name)?;
+    }
+    Ok(())
 }
 
 #[test]

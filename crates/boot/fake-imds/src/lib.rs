@@ -7,11 +7,17 @@
 //! * every other request without a token, or with one that was not given or
 //!   has expired, is answered with 401;
 //! * only `GET` and `HEAD` are methods besides that; what is not there is 404.
+//!
+//! And the services of other clouds, as far as user data goes.
+
+mod clouds;
 
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use fake_http_server::{Answer, Request};
+
+pub use clouds::Cloud;
 
 const TOKEN: &str = "x-aws-ec2-metadata-token";
 const TOKEN_TTL: &str = "x-aws-ec2-metadata-token-ttl-seconds";

@@ -99,7 +99,8 @@ pub fn scan(machine: Machine<'_>, root_hash: &RootHash) -> Result<Scan, files::E
     Ok(scan)
 }
 
-fn disk_names(sys: &Path) -> Result<Vec<String>, files::Error> {
+/// The disks with something in them, by the kernel's names: shorter first.
+pub fn disk_names(sys: &Path) -> Result<Vec<String>, files::Error> {
     let mut names: Vec<String> = folder(&sys.join("block"))?
         .into_iter()
         .filter(|name| !NOT_DISKS.iter().any(|prefix| name.starts_with(prefix)))

@@ -35,5 +35,9 @@ mod selinux;
 mod uevent;
 
 pub use boot::{Error, boot};
+pub use disks::disk_names;
 pub use fatal::fatal;
 pub use log::Log;
+pub use modules::Modules;
+pub use mounts::kernel_file_systems;
+pub use uevent::Events;

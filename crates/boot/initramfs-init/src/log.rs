@@ -17,13 +17,15 @@ const DEVICE_FOLDERS: [&str; 2] = ["/dev", "/sysroot/dev"];
 /// The log of one boot; every message carries the time since its start.
 #[derive(Debug)]
 pub struct Log {
+    name: &'static str,
     start: Instant,
 }
 
 impl Log {
-    /// Starts the clock.
-    pub fn start() -> Self {
+    /// Starts the clock. Messages begin with the name of who reports.
+    pub fn start(name: &'static str) -> Self {
         Self {
+            name,
             start: Instant::now(),
         }
     }
@@ -43,13 +45,18 @@ impl Log {
         self.kernel(WARNING, &format!("warning: {message}"));
     }
 
+    /// Reports why what was to be done is not.
+    pub fn error(&self, message: &str) {
+        self.kernel(CRITICAL, &format!("error: {message}"));
+    }
+
     /// Reports why the boot ends here, also to a console that the kernel log
     /// does not reach (`quiet`, `loglevel=`).
     pub(crate) fn fatal(&self, message: &str) {
         self.kernel(CRITICAL, &format!("FATAL: {message}"));
         // The kernel turns a newline into a carriage return as well only where
         // the terminal is set up to: write both.
-        let line = format!("\r\ninit: FATAL: {message}\r\n");
+        let line = format!("\r\n{}: FATAL: {message}\r\n", self.name);
         if !write_device("console", line.as_bytes()) {
             write_stderr(line.as_bytes());
         }
@@ -59,7 +66,7 @@ impl Log {
         let milliseconds = self.start.elapsed().as_millis();
         // One write is one record, and a record is one line.
         let message = message.replace('\n', " ");
-        let record = format!("<{level}>init: {message} (+{milliseconds} ms)\n");
+        let record = format!("<{level}>{}: {message} (+{milliseconds} ms)\n", self.name);
         if !write_device("kmsg", record.as_bytes()) {
             write_stderr(record.as_bytes());
         }

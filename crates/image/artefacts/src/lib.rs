@@ -4,6 +4,8 @@
 //! derived from the image.
 
 mod firecracker;
+mod installer;
+mod iso;
 mod ova;
 mod qemu;
 mod sums;
@@ -15,6 +17,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use tools::Tools;
+
+pub use installer::Installation;
 
 /// Why an artefact could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +32,9 @@ pub enum Error {
     /// A tool is missing.
     #[error(transparent)]
     Tools(#[from] tools::Error),
+    /// The installer's kernel image could not be put together.
+    #[error(transparent)]
+    Disk(#[from] disk::Error),
     /// qemu-img wrote a VMDK that we do not know.
     #[error("{} has no descriptor with a CID", .0.display())]
     Vmdk(PathBuf),
@@ -75,17 +82,24 @@ pub enum Format {
     /// A machine of Firecracker: its file, with kernel and initramfs beside it. The disk
     /// is the raw one, unpacked.
     Firecracker,
+    /// A kernel image that writes the disk to one of the machine it is started on, over
+    /// the network for instance.
+    Installer,
+    /// A disc, or stick, with that.
+    Iso,
 }
 
 impl Format {
     /// All that there are.
-    pub const ALL: [Format; 6] = [
+    pub const ALL: [Format; 8] = [
         Format::Raw,
         Format::Qcow2,
         Format::Vmdk,
         Format::Ova,
         Format::Vhd,
         Format::Firecracker,
+        Format::Installer,
+        Format::Iso,
     ];
 
     /// How its files end.
@@ -97,6 +111,8 @@ impl Format {
             Format::Ova => "ova",
             Format::Vhd => "vhd",
             Format::Firecracker => "firecracker.json",
+            Format::Installer => "installer.efi",
+            Format::Iso => "iso",
         }
     }
 }
@@ -110,6 +126,8 @@ impl fmt::Display for Format {
             Format::Ova => "ova",
             Format::Vhd => "vhd",
             Format::Firecracker => "firecracker",
+            Format::Installer => "installer",
+            Format::Iso => "iso",
         })
     }
 }
@@ -143,6 +161,8 @@ pub struct Image {
     pub epoch: u64,
     /// Size of the disks of virtual machines in bytes: room for what the first boot makes.
     pub machine_disk: u64,
+    /// What the installer is told.
+    pub installation: Installation,
 }
 
 impl Image {
@@ -155,6 +175,11 @@ impl Image {
             ..
         } = self;
         format!("bottlerocket-{variant}-{architecture}-{version}")
+    }
+
+    /// The name of an artefact.
+    fn name(&self, format: Format) -> String {
+        format!("{}.{}", self.stem(), format.ending())
     }
 
     /// A number that depends on the image and the purpose alone.
@@ -173,33 +198,21 @@ pub fn make(
     mut progress: impl FnMut(&str),
 ) -> Result<Vec<PathBuf>, Error> {
     files::create_dir_all(output)?;
-    let mut made = Vec::new();
+    let mut work = Work {
+        image,
+        output,
+        unfinished: output.join(UNFINISHED),
+        tools,
+        made: Vec::new(),
+    };
     let mut formats = formats.to_vec();
     formats.sort_unstable();
     formats.dedup();
     for format in formats {
         progress(&format.to_string());
-        let name = format!("{}.{}", image.stem(), format.ending());
-        // What breaks off leaves no file that looks whole. A VMDK holds its own name.
-        let unfinished = output.join(UNFINISHED);
-        files::create_dir_all(&unfinished)?;
-        let partial = unfinished.join(&name);
-        let mut names = vec![name];
-        match format {
-            Format::Raw => compress(&image.disk, &partial, tools)?,
-            Format::Qcow2 => qemu::qcow2(image, &partial, tools)?,
-            Format::Vmdk => qemu::vmdk(image, &partial, tools)?,
-            Format::Ova => ova::make(image, &partial, tools)?,
-            Format::Vhd => vhd::make(image, &partial)?,
-            Format::Firecracker => names = firecracker::make(image, &unfinished)?.into(),
-        }
-        for name in names {
-            let (from, to) = (unfinished.join(&name), output.join(&name));
-            files::at("rename", &from, std::fs::rename(&from, &to))?;
-            made.push(to);
-        }
-        files::at("remove", &unfinished, std::fs::remove_dir_all(&unfinished))?;
+        work.make(format)?;
     }
+    let mut made = work.made;
     let bill = image.disk.with_file_name(BILL);
     if bill.exists() {
         let copy = output.join(format!("{}.spdx.json", image.stem()));
@@ -209,6 +222,63 @@ pub fn make(
     progress("digests");
     made.push(sums::write(output)?);
     Ok(made)
+}
+
+/// What is being made, and what is there already.
+struct Work<'a> {
+    image: &'a Image,
+    output: &'a Path,
+    unfinished: PathBuf,
+    tools: &'a Tools,
+    made: Vec<PathBuf>,
+}
+
+impl Work<'_> {
+    /// Makes an artefact. What breaks off leaves no file that looks whole.
+    fn make(&mut self, format: Format) -> Result<(), Error> {
+        files::create_dir_all(&self.unfinished)?;
+        for name in self.write(format)? {
+            let (from, to) = (self.unfinished.join(&name), self.output.join(&name));
+            files::at("rename", &from, std::fs::rename(&from, &to))?;
+            self.made.push(to);
+        }
+        let folder = &self.unfinished;
+        Ok(files::at(
+            "remove",
+            folder,
+            std::fs::remove_dir_all(folder),
+        )?)
+    }
+
+    /// Writes an artefact's files to the folder of what is being made, and returns their
+    /// names, which some files hold themselves.
+    fn write(&self, format: Format) -> Result<Vec<String>, Error> {
+        let (image, tools) = (self.image, self.tools);
+        let name = image.name(format);
+        let to = self.unfinished.join(&name);
+        match format {
+            Format::Raw => compress(&image.disk, &to, tools)?,
+            Format::Qcow2 => qemu::qcow2(image, &to, tools)?,
+            Format::Vmdk => qemu::vmdk(image, &to, tools)?,
+            Format::Ova => ova::make(image, &to, tools)?,
+            Format::Vhd => vhd::make(image, &to)?,
+            Format::Firecracker => return Ok(firecracker::make(image, &self.unfinished)?.into()),
+            Format::Installer => installer::kernel_image(image, &self.part(Format::Raw)?, &to)?,
+            Format::Iso => iso::make(image, &self.part(Format::Installer)?, &to, tools)?,
+        }
+        Ok(vec![name])
+    }
+
+    /// An artefact that is a part of another one.
+    fn part(&self, format: Format) -> Result<PathBuf, Error> {
+        let name = self.image.name(format);
+        let made = self.output.join(&name);
+        if self.made.contains(&made) {
+            return Ok(made);
+        }
+        self.write(format)?;
+        Ok(self.unfinished.join(&name))
+    }
 }
 
 /// Compresses a file (RFC 8878). How many processors do it changes no byte.
@@ -251,6 +321,7 @@ mod tests {
             root_hash: "0123".repeat(16),
             epoch: 1_767_225_600,
             machine_disk: 24 << 30,
+            installation: Installation::default(),
         }
     }
 
@@ -259,8 +330,11 @@ mod tests {
         for format in Format::ALL {
             assert_eq!(format.to_string().parse(), Ok(format));
         }
-        let error = "iso9660".parse::<Format>().unwrap_err();
-        assert_eq!(error, "one of raw, qcow2, vmdk, ova, vhd, firecracker");
+        let error = "img".parse::<Format>().unwrap_err();
+        assert_eq!(
+            error,
+            "one of raw, qcow2, vmdk, ova, vhd, firecracker, installer, iso"
+        );
     }
 
     #[test]

@@ -55,14 +55,55 @@ fn set_content_id(image: &Image, path: &Path) -> Result<(), Error> {
     let file = files::at("open", path, file)?;
     let mut start = vec![0; DESCRIPTOR];
     let read = files::at("read", path, file.read_at(&mut start, 0))?;
-    let place = start[..read]
-        .windows(5)
-        .position(|window| window == b"\nCID=")
-        .ok_or_else(|| Error::Vmdk(path.to_owned()))?;
     let [a, b, c, d, ..] = image.derived("VMDK");
     // All ones stand for a disk that depends on none.
     let id = u32::from_be_bytes([a, b, c, d]) & 0x7fff_ffff;
-    let written = file.write_all_at(format!("{id:08x}").as_bytes(), place as u64 + 5);
-    files::at("write", path, written)?;
-    Ok(())
+    let (place, bytes) =
+        with_content_id(&start[..read], id).ok_or_else(|| Error::Vmdk(path.to_owned()))?;
+    Ok(files::at("write", path, file.write_all_at(&bytes, place))?)
+}
+
+/// The rest of a descriptor, from its CID on, with another one; and its place. What is
+/// drawn may have fewer digits, so what follows moves: zeroes follow the text.
+fn with_content_id(start: &[u8], id: u32) -> Option<(u64, Vec<u8>)> {
+    const NAME: &[u8] = b"\nCID=";
+    let place = start.windows(NAME.len()).position(|w| w == NAME)? + NAME.len();
+    let rest = &start[place..];
+    let line = rest.iter().position(|byte| *byte == b'\n')?;
+    let end = rest.iter().position(|byte| *byte == 0)?;
+    let mut bytes = format!("{id:08x}").into_bytes();
+    bytes.extend(rest.get(line..end)?);
+    let has_room = rest.get(end..bytes.len().max(end))?.iter().all(|b| *b == 0);
+    has_room.then_some((place as u64, bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_content_id_of_any_length_is_replaced() {
+        for drawn in ["deadbeef", "beef", "0"] {
+            let text = format!("KDMV\0\0# Disk DescriptorFile\nCID={drawn}\nparentCID=ffffffff\n");
+            let mut start = text.into_bytes();
+            start.resize(200, 0);
+            let (place, bytes) = with_content_id(&start, 0x1234).unwrap();
+            start[place as usize..][..bytes.len()].copy_from_slice(&bytes);
+            let expected = b"# Disk DescriptorFile\nCID=00001234\nparentCID=ffffffff\n\0";
+            assert_eq!(start[6..][..expected.len()], expected[..], "{drawn}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_descriptor_is_refused() {
+        for text in [
+            "",
+            "\nCID=",
+            "\nCID=1\n",
+            "\nCID=1\n\0next",
+            "CID=1\n\0\0\0\0\0\0\0\0",
+        ] {
+            assert_eq!(with_content_id(text.as_bytes(), 1), None, "{text}");
+        }
+    }
 }

@@ -1,12 +1,13 @@
 //! What platforms take of an image: command `artefacts`.
 
-use crate::cli::{Artefacts, Target};
+use crate::cli::{Artefacts, InstallationOptions, Target};
 use crate::progress::Step;
 use crate::source::Source;
 use crate::variant::Variant;
 use crate::{inspect, release};
 use anyhow::{Context, Result};
-use artefacts::Image;
+use artefacts::{Image, Installation};
+use install_to_disk::{Parameters, Then};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use tools::Tools;
@@ -43,6 +44,23 @@ impl Account {
     }
 }
 
+/// What the installer is told by its kernel arguments, and along with the image.
+fn installation(options: &InstallationOptions) -> Result<Installation> {
+    let parameters = Parameters {
+        disk: options.install_to.clone(),
+        wipe: options.install_wipe,
+        then: match options.install_reboot {
+            true => Then::Reboot,
+            false => Then::PowerOff,
+        },
+    };
+    let user_data = options.install_user_data.as_deref();
+    Ok(Installation {
+        arguments: parameters.arguments(),
+        user_data: user_data.map(files::read).transpose()?,
+    })
+}
+
 /// Makes them, and prints their names.
 pub(crate) fn make(
     source: &Source,
@@ -61,6 +79,7 @@ pub(crate) fn make(
         root_hash: root_hash.trim().to_owned(),
         epoch: release::epoch(source)?,
         machine_disk: variant.machine_gib << 30,
+        installation: installation(&options.installation)?,
     };
     let formats = match options.formats[..] {
         [] => &variant.artefacts,

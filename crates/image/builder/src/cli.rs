@@ -7,6 +7,7 @@ use anyhow::Result;
 use artefacts::Format;
 use clap::{Args, Parser, Subcommand};
 use disk::{Architecture, Compression};
+use install_to_disk::Selector;
 use std::path::PathBuf;
 use tools::Tools;
 
@@ -49,7 +50,7 @@ pub(crate) enum Command {
         accept_executables: bool,
     },
     /// Make what platforms take of a built image: compressed raw disk, qcow2, VMDK, OVA,
-    /// VHD, machine of Firecracker, and their digests.
+    /// VHD, machine of Firecracker, installers, and their digests.
     Artefacts(Artefacts),
     /// Write an image, raw or compressed (.zst), to a stick or another disk, and read it
     /// back. Disks in use are refused.
@@ -61,6 +62,9 @@ pub(crate) enum Command {
         /// Let go what is on the disk.
         #[arg(long)]
         wipe: bool,
+        /// TOML user data for the node, which reads it on its first boot.
+        #[arg(long, value_name = "FILE")]
+        user_data: Option<PathBuf>,
     },
     /// Print the steps by which Amazon makes an AMI of a built image.
     ImportAmi(ImportAmi),
@@ -204,16 +208,38 @@ pub(crate) struct Artefacts {
     /// build/images/ARCH/VARIANT].
     #[arg(long, value_name = "DIR", conflicts_with_all = ["variant", "arch", "with"])]
     pub(crate) image: Option<PathBuf>,
-    /// Which: raw, qcow2, vmdk, ova, vhd, firecracker [default: those that the variant names].
+    /// Which: raw, qcow2, vmdk, ova, vhd, firecracker, installer, iso [default: those that
+    /// the variant names].
     #[arg(long = "format", value_name = "FORMAT")]
     pub(crate) formats: Vec<Format>,
     /// Where they go [default: the folder `artefacts` in that of the image].
     #[arg(long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
     #[command(flatten)]
+    pub(crate) installation: InstallationOptions,
+    #[command(flatten)]
     pub(crate) packages: PackageOptions,
     #[command(flatten)]
     pub(crate) tools: ToolOptions,
+}
+
+/// What an installer does without being asked. Kernel arguments can say the same where
+/// it is started.
+#[derive(Debug, Args)]
+pub(crate) struct InstallationOptions {
+    /// The disk that the installer writes to: /dev/NAME, serial:NUMBER, smallest, largest,
+    /// or size:MIN-MAX [default: none, it lists the disks].
+    #[arg(long, value_name = "DISK")]
+    pub(crate) install_to: Option<Selector>,
+    /// Let go what is on that disk.
+    #[arg(long, requires = "install_to")]
+    pub(crate) install_wipe: bool,
+    /// Start the installed system, instead of switching the machine off.
+    #[arg(long)]
+    pub(crate) install_reboot: bool,
+    /// TOML user data for the node.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) install_user_data: Option<PathBuf>,
 }
 
 /// The options of `import-ami`.

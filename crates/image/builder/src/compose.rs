@@ -128,6 +128,7 @@ impl Composition<'_> {
             kernel: &self.kernel.image,
             kernel_release: &self.kernel.release,
             init: &self.programs.join(contents::INIT),
+            installer: &self.programs.join(contents::INSTALLER),
             modules: &modules.files,
             module_order: &modules.order,
             module_aliases: &modules.aliases,

@@ -17,6 +17,8 @@ use tools::Tools;
 
 /// The program that is in each initramfs, and in no software set.
 pub(crate) const INIT: &str = "initramfs-init";
+/// The program that is it in the installer.
+pub(crate) const INSTALLER: &str = "install-to-disk";
 
 /// Our own part of an image, from the source tree or as another builder
 /// installed it.
@@ -156,7 +158,7 @@ pub(crate) fn of(
 }
 
 fn programs(sets: &[Software], folder: Option<&Path>) -> BTreeMap<String, Vec<String>> {
-    let mut programs = BTreeMap::from([(INIT.to_owned(), Vec::new())]);
+    let mut programs = BTreeMap::from([INIT, INSTALLER].map(|name| (name.to_owned(), Vec::new())));
     for (name, applets) in sets.iter().flat_map(|set| &set.programs) {
         let known: &mut Vec<String> = programs.entry(name.clone()).or_default();
         known.extend(applets.iter().cloned());

@@ -1,15 +1,19 @@
 //! Writing an image to a disk: command `flash`.
 
 use anyhow::Result;
-use flash::{Progress, Stage};
+use flash::{Options, Progress, Stage};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 
 /// Writes it, and shows how far it has come.
-pub(crate) fn flash(image: &Path, disk: &Path, wipe: bool) -> Result<()> {
+pub(crate) fn flash(image: &Path, disk: &Path, wipe: bool, user_data: Option<&Path>) -> Result<()> {
+    let options = Options {
+        wipe,
+        user_data: user_data.map(files::read).transpose()?,
+    };
     let terminal = std::io::stderr().is_terminal();
     let mut shown = None;
-    flash::flash(image, disk, wipe, |progress| {
+    flash::flash(image, disk, &options, |progress| {
         let line = line(progress);
         if shown.as_ref() == Some(&line) {
             return;

@@ -85,7 +85,12 @@ fn execute(cli: Cli) -> Result<()> {
             let tools = image_tools(&source, &options.packages, &options.tools)?;
             artefacts::make(&source, &options, &folder, &tools)
         }
-        Command::Flash { image, disk, wipe } => flash::flash(&image, &disk, wipe),
+        Command::Flash {
+            image,
+            disk,
+            wipe,
+            user_data,
+        } => flash::flash(&image, &disk, wipe, user_data.as_deref()),
         Command::ImportAmi(options) => {
             let packages = PackageOptions::default();
             let folder = built(&source, options.image.as_ref(), &options.target, &packages)?;

@@ -14,11 +14,12 @@ use std::process::Command;
 const DYNAMIC: [&str; 2] = ["bottlerocket", "bottlerocket-online"];
 /// These run where there is no C library, or another one: in the initramfs, and
 /// mounted into containers.
-const STATIC: [&str; 4] = [
+const STATIC: [&str; 5] = [
     "apiclient",
     "container-tools",
     "dev-agent",
     "initramfs-init",
+    "install-to-disk",
 ];
 
 /// What makes a program static, and smaller, with a C library from version 2.36 on.

@@ -228,15 +228,11 @@ mod tests {
         for (name, reason) in [
             ("metal-prod", "there is no variant `metal-prod`\n"),
             ("/absent/own.toml", "there is no variant `own`\n"),
-            (
-                "aws-ecs",
-                "variant `aws-ecs` has settings, and no software ",
-            ),
         ] {
             let message = Variant::read(&source, name).unwrap_err().to_string();
             assert!(message.starts_with(reason), "{message}");
             assert!(
-                message.contains("\nhint: one of aws-dev, aws-k8s, floor, metal-dev, "),
+                message.contains("\nhint: one of aws-dev, aws-ecs, aws-k8s, floor, metal-dev, "),
                 "{message}"
             );
         }
@@ -288,6 +284,11 @@ mod tests {
         for (was, is, expected) in [
             ("\"motd\"", "\"modt\"", "settings.modt: unknown field"),
             ("\"metal\"", "\"moon\"", "unknown variant `moon`"),
+            (
+                "software =",
+                "#",
+                "variant `x` has settings, and no software ",
+            ),
         ] {
             files::write(&variants.join("x.toml"), good.replacen(was, is, 1)).unwrap();
             let error = Variant::read(&source, "x").unwrap_err();

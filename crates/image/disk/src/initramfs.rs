@@ -46,28 +46,64 @@ fn lines(list: &[String]) -> Vec<u8> {
 }
 
 fn archive(init: &[u8], modules: &[(String, Vec<u8>)]) -> io::Result<Vec<u8>> {
-    let mut writer = Archive {
-        bytes: Vec::new(),
-        entries: 0,
-    };
+    let mut archive = Archive::default();
     for folder in FOLDERS {
-        writer.add(folder, FOLDER, (0, 0), &[])?;
+        archive.folder(folder)?;
     }
     // The kernel opens the console before devtmpfs can be mounted.
-    writer.add("dev/console", CHARACTER_DEVICE, (5, 1), &[])?;
-    writer.add("init", PROGRAM, (0, 0), init)?;
+    archive.add("dev/console", CHARACTER_DEVICE, (5, 1), &[])?;
+    archive.program("init", init)?;
     for (name, content) in modules {
-        writer.add(&format!("modules/{name}"), FILE, (0, 0), content)?;
+        archive.file(&format!("modules/{name}"), content)?;
     }
-    newc::trailer(writer.bytes)
+    archive.finish()
 }
 
-struct Archive {
+/// An archive (cpio, `newc`) that the kernel makes its first file system of. What is in a
+/// later one replaces what is in those before.
+#[derive(Debug, Default)]
+pub struct Archive {
     bytes: Vec<u8>,
     entries: u32,
 }
 
 impl Archive {
+    /// Adds a folder.
+    ///
+    /// # Errors
+    ///
+    /// For all of them: if the archive would be too large for its format.
+    pub fn folder(&mut self, name: &str) -> io::Result<()> {
+        self.add(name, FOLDER, (0, 0), &[])
+    }
+
+    /// Adds a program.
+    ///
+    /// # Errors
+    ///
+    /// See [`Archive::folder`].
+    pub fn program(&mut self, name: &str, content: &[u8]) -> io::Result<()> {
+        self.add(name, PROGRAM, (0, 0), content)
+    }
+
+    /// Adds a file.
+    ///
+    /// # Errors
+    ///
+    /// See [`Archive::folder`].
+    pub fn file(&mut self, name: &str, content: &[u8]) -> io::Result<()> {
+        self.add(name, FILE, (0, 0), content)
+    }
+
+    /// All of it.
+    ///
+    /// # Errors
+    ///
+    /// See [`Archive::folder`].
+    pub fn finish(self) -> io::Result<Vec<u8>> {
+        newc::trailer(self.bytes)
+    }
+
     fn add(&mut self, name: &str, mode: u32, device: (u32, u32), content: &[u8]) -> io::Result<()> {
         self.entries += 1;
         let size = u32::try_from(content.len()).map_err(io::Error::other)?;

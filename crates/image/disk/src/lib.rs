@@ -18,6 +18,8 @@ pub use efi::Architecture;
 pub use erofs::Compression;
 pub use gpt::{Layout, Partition, Place, Sizes, copy_sparse, places};
 pub use identity::Identity;
+pub use initramfs::Archive;
+pub use uki::make as kernel_image;
 
 use std::path::{Path, PathBuf};
 use tools::Tools;
@@ -89,6 +91,8 @@ pub struct Inputs<'a> {
     pub kernel_release: &'a str,
     /// The static program that becomes `/init`.
     pub init: &'a Path,
+    /// The one that becomes it in the installer.
+    pub installer: &'a Path,
     /// The modules of the initramfs.
     pub modules: &'a [PathBuf],
     /// Names of those that init loads on every machine, in order.
@@ -147,9 +151,18 @@ pub fn assemble(
     files::write(&place("cmdline"), format!("{command_line}\n"))?;
     let kernel = place("vmlinuz");
     files::at("copy", inputs.kernel, std::fs::copy(inputs.kernel, &kernel))?;
+    // What the installer is made of later, beside these.
+    let stub = place("stub.efi");
+    let of_architecture = inputs.efi_programs.join(inputs.architecture.stub());
+    for (from, to) in [
+        (inputs.installer, &place("install-to-disk")),
+        (&of_architecture, &stub),
+    ] {
+        files::at("copy", from, std::fs::copy(from, to))?;
+    }
     let uki = place(&format!("{}.efi", identity.file_stem()));
     uki::make(
-        &inputs.efi_programs.join(inputs.architecture.stub()),
+        &stub,
         &[
             (
                 ".osrel",

@@ -26,7 +26,11 @@ const SECTION_HEADER: usize = 40;
 const READ_ONLY_DATA: u32 = 0x4000_0040;
 
 /// Writes the stub with the given sections added to `output`.
-pub(crate) fn make(stub: &Path, sections: &[(&str, Vec<u8>)], output: &Path) -> Result<(), Error> {
+///
+/// # Errors
+///
+/// If the stub is none, or a file cannot be read or written.
+pub fn make(stub: &Path, sections: &[(&str, Vec<u8>)], output: &Path) -> Result<(), Error> {
     let image = append(&files::read(stub)?, sections).map_err(|reason| Error::Stub {
         path: stub.to_owned(),
         reason,

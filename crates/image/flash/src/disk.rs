@@ -4,9 +4,9 @@ use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{OFlags, major, minor};
+use rustix::fs::{Advice, OFlags, fadvise, major, minor};
 
-use crate::{Error, SECTOR};
+use crate::{Error, SECTORS};
 
 /// Where things lie that tell what is on a disk: position, bytes, and what has them there.
 const SIGNATURES: [(u64, &[u8], &str); 10] = [
@@ -32,6 +32,8 @@ pub struct Disk {
     pub path: PathBuf,
     /// Size in bytes.
     pub size: u64,
+    /// Bytes of its sectors.
+    pub sector: u64,
     /// Whether it is a file.
     pub is_file: bool,
     pub(crate) file: File,
@@ -52,11 +54,12 @@ impl Disk {
         let kind = metadata.as_ref().map(fs::Metadata::file_type);
         let is_file = kind.is_none_or(|kind| kind.is_file());
         let mut options = OpenOptions::new();
+        let mut sector = SECTORS[0];
         match &metadata {
             Some(metadata) if kind.is_some_and(|kind| kind.is_block_device()) => {
                 let sysfs = whole(path, metadata.rdev())?;
                 is_free(path, &sysfs)?;
-                has_sectors(path, &sysfs)?;
+                sector = sectors(path, &sysfs)?;
                 // Who mounts it now is told that it is busy.
                 options.custom_flags(OFlags::EXCL.bits() as i32);
             }
@@ -74,6 +77,7 @@ impl Disk {
         Ok(Disk {
             path: path.to_owned(),
             size,
+            sector,
             is_file,
             file,
         })
@@ -89,6 +93,12 @@ impl Disk {
             }
         }
         Ok(())
+    }
+
+    /// Makes that what is read next comes from the disk, not from memory.
+    pub(crate) fn forget_cached(&self) {
+        // A file system without such a thing is as good as one without a cache.
+        let _ = fadvise(&self.file, 0, None, Advice::DontNeed);
     }
 
     /// Lets go what is at the end of the disk.
@@ -154,14 +164,15 @@ fn is_free(path: &Path, sysfs: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Refuses a disk whose sectors have another size than those of the image.
-fn has_sectors(path: &Path, sysfs: &Path) -> Result<(), Error> {
+/// The size of a disk's sectors; refused is what we know no layout for.
+fn sectors(path: &Path, sysfs: &Path) -> Result<u64, Error> {
     let file = sysfs.join("queue/logical_block_size");
-    match files::read_to_string(&file)?.trim().parse() {
-        Ok(SECTOR) => Ok(()),
-        sector => Err(Error::Sectors {
+    let sector = files::read_to_string(&file)?.trim().parse().unwrap_or(0);
+    match SECTORS.contains(&sector) {
+        true => Ok(sector),
+        false => Err(Error::Sectors {
             path: path.to_owned(),
-            sector: sector.unwrap_or_default(),
+            sector,
         }),
     }
 }

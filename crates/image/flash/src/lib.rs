@@ -3,9 +3,14 @@
 //! Disks that are in use are refused, and so are those that hold something, unless that
 //! may go. What is zero in the image is zero on the disk, too, without being written
 //! where the disk has a quicker way.
+//!
+//! Images are laid out for sectors of 512 bytes. On a disk with others, the table of
+//! partitions and the file system for the firmware are made anew. User data can be given
+//! along: it lies in a volume of its own, as cloud-init's NoCloud has it.
 
 mod disk;
 mod image;
+mod layout;
 mod write;
 
 use std::io;
@@ -14,8 +19,8 @@ use std::path::{Path, PathBuf};
 pub use disk::Disk;
 pub use write::{Progress, Stage};
 
-/// What images are laid out for, in bytes.
-const SECTOR: u64 = 512;
+/// The sectors that disks may have, in bytes; images are laid out for the first.
+const SECTORS: [u64; 2] = [512, 4096];
 
 /// Why an image was not written.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +48,7 @@ pub enum Error {
         why: String,
     },
     /// Something is on it.
-    #[error("{} holds something: {what}\nhint: --wipe lets it go", path.display())]
+    #[error("{} holds something: {what}\nhint: --wipe lets it go, and with an installer the kernel argument bottlerocket.install.wipe", path.display())]
     HasData {
         /// The disk.
         path: PathBuf,
@@ -60,8 +65,8 @@ pub enum Error {
         /// The size of the image in bytes.
         image: u64,
     },
-    /// Its sectors are not those that the image is laid out for.
-    #[error("{} has sectors of {sector} bytes, the image is laid out for {SECTOR}", path.display())]
+    /// Its sectors are none that an image can be laid out for.
+    #[error("{} has sectors of {sector} bytes\nhint: disks with 512 or 4096 are written to", path.display())]
     Sectors {
         /// The disk.
         path: PathBuf,
@@ -88,10 +93,43 @@ pub enum Error {
         /// What is wrong with it.
         reason: io::Error,
     },
+    /// The image's partitions cannot be laid out on the disk.
+    #[error("the partition table of {}: {reason}", path.display())]
+    Table {
+        /// The disk.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A file system of the image cannot be read, or made on the disk.
+    #[error("the file system {label} on {}: {reason}", path.display())]
+    FileSystem {
+        /// The disk.
+        path: PathBuf,
+        /// Which.
+        label: &'static str,
+        /// What went wrong.
+        reason: io::Error,
+    },
+    /// There is more user data than its volume holds.
+    #[error("user data of {0} bytes\nhint: there may be {MAX_USER_DATA}")]
+    UserData(usize),
+}
+
+/// Size of user data, at most.
+pub const MAX_USER_DATA: usize = 1 << 20;
+
+/// How an image is written.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Whether what is on the disk may go.
+    pub wipe: bool,
+    /// User data for the first boot.
+    pub user_data: Option<Vec<u8>>,
 }
 
 /// Writes an image, raw or compressed (`.zst`), to a disk or into a file, and reads it
-/// back. What is on the disk is lost, if `wipe` says that it may be.
+/// back.
 ///
 /// # Errors
 ///
@@ -99,14 +137,22 @@ pub enum Error {
 pub fn flash(
     image: &Path,
     target: &Path,
-    wipe: bool,
+    options: &Options,
     mut progress: impl FnMut(Progress),
 ) -> Result<(), Error> {
+    let user_data = options.user_data.as_deref();
+    if let Some(text) = user_data.filter(|text| text.len() > MAX_USER_DATA) {
+        return Err(Error::UserData(text.len()));
+    }
     let disk = Disk::open(target)?;
-    if !wipe {
+    if !options.wipe {
         disk.is_empty()?;
     }
-    write::write(image, &disk, &mut progress)
+    let size = write::write(image, &disk, &mut progress)?;
+    match disk.is_file && user_data.is_none() {
+        true => Ok(()),
+        false => layout::adapt(&disk, size, user_data),
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,11 @@ use super::*;
 
 const PIECES: usize = 3;
 
+const WIPE: Options = Options {
+    wipe: true,
+    user_data: None,
+};
+
 fn image(folder: &Path) -> (PathBuf, Vec<u8>) {
     let mut bytes = vec![0; (PIECES << 20) + 512];
     bytes[..4].copy_from_slice(b"boot");
@@ -20,7 +25,10 @@ fn an_image_is_written_over_what_was_there() {
     let (image, bytes) = image(folder.path());
     let disk = folder.path().join("disk");
     let mut stages = Vec::new();
-    flash(&image, &disk, false, |progress| stages.push(progress)).unwrap();
+    flash(&image, &disk, &Options::default(), |progress| {
+        stages.push(progress)
+    })
+    .unwrap();
     assert!(fs::read(&disk).unwrap() == bytes);
     let count = |stage| stages.iter().filter(|p| p.stage == stage).count();
     assert_eq!((count(Stage::Writing), count(Stage::Verifying)), (4, 4));
@@ -34,13 +42,13 @@ fn an_image_is_written_over_what_was_there() {
     let mut old = vec![0xff; bytes.len() + (1 << 20)];
     old[510..512].copy_from_slice(&[0x55, 0xaa]);
     fs::write(&disk, &old).unwrap();
-    let refused = flash(&image, &disk, false, |_| {});
+    let refused = flash(&image, &disk, &Options::default(), |_| {});
     assert!(matches!(refused, Err(Error::HasData { .. })), "{refused:?}");
     assert!(
         fs::read(&disk).unwrap() == old,
         "a refused disk is as it was"
     );
-    flash(&image, &disk, true, |_| {}).unwrap();
+    flash(&image, &disk, &WIPE, |_| {}).unwrap();
     assert!(fs::read(&disk).unwrap() == bytes);
 }
 
@@ -50,11 +58,21 @@ fn what_is_no_image_is_refused() {
     let disk = folder.path().join("disk");
     let damaged = folder.path().join("damaged.img.zst");
     fs::write(&damaged, b"not compressed").unwrap();
-    let error = flash(&damaged, &disk, false, |_| {}).unwrap_err();
+    let error = flash(&damaged, &disk, &Options::default(), |_| {}).unwrap_err();
     assert!(matches!(error, Error::Image { .. }), "{error}");
     let absent = folder.path().join("absent.img");
-    let error = flash(&absent, &disk, false, |_| {})
+    let error = flash(&absent, &disk, &Options::default(), |_| {})
         .unwrap_err()
         .to_string();
     assert!(error.contains("absent.img"), "{error}");
+}
+
+#[test]
+fn user_data_is_of_a_size() {
+    let options = Options {
+        user_data: Some(vec![b' '; MAX_USER_DATA + 1]),
+        ..Options::default()
+    };
+    let error = flash("absent".as_ref(), "absent".as_ref(), &options, |_| {}).unwrap_err();
+    assert!(matches!(error, Error::UserData(_)), "{error}");
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use rustix::fs::{Advice, FallocateFlags, fadvise, fallocate};
+use rustix::fs::{FallocateFlags, fallocate};
 use sha2::{Digest, Sha256};
 
 use crate::Error;
@@ -33,13 +33,15 @@ pub struct Progress {
     pub all: Option<u64>,
 }
 
-type Sum = [u8; 32];
+/// What a piece is to be like when it is read back: all zero, or of a digest.
+type Sum = Option<[u8; 32]>;
 
+/// Writes an image and reads it back; returns its size.
 pub(crate) fn write(
     path: &Path,
     disk: &Disk,
     progress: &mut impl FnMut(Progress),
-) -> Result<(), Error> {
+) -> Result<u64, Error> {
     let mut image = Image::open(path)?;
     let all = image.size;
     let too_small = |image: u64| Error::TooSmall {
@@ -66,12 +68,12 @@ pub(crate) fn write(
             return Err(too_small(end));
         }
         let content = &piece[..length];
-        if content.iter().all(|byte| *byte == 0) {
-            written(zero(disk, position, content))?;
-        } else {
-            written(disk.file.write_all_at(content, position))?;
+        let sum = sum(content);
+        match sum {
+            None => written(zero(disk, position, content))?,
+            Some(_) => written(disk.file.write_all_at(content, position))?,
         }
-        sums.push(Sum::from(Sha256::digest(content)));
+        sums.push(sum);
         position = end;
         progress(Progress {
             stage: Stage::Writing,
@@ -83,7 +85,13 @@ pub(crate) fn write(
         written(disk.file.set_len(position))?;
     }
     written(disk.file.sync_all())?;
-    verify(disk, position, &sums, progress)
+    verify(disk, position, &sums, progress)?;
+    Ok(position)
+}
+
+fn sum(content: &[u8]) -> Sum {
+    let digest = || Sha256::digest(content).into();
+    content.iter().any(|byte| *byte != 0).then(digest)
 }
 
 /// Zeroes, the quick way where there is one.
@@ -101,11 +109,10 @@ fn verify(
     sums: &[Sum],
     progress: &mut impl FnMut(Progress),
 ) -> Result<(), Error> {
-    // Not what memory remembers is to be read, but the disk.
-    let _ = fadvise(&disk.file, 0, None, Advice::DontNeed);
+    disk.forget_cached();
     let mut piece = vec![0; PIECE];
     let mut position = 0;
-    for sum in sums {
+    for expected in sums {
         let length = PIECE.min((size - position) as usize);
         let content = &mut piece[..length];
         files::at(
@@ -113,7 +120,7 @@ fn verify(
             &disk.path,
             disk.file.read_exact_at(content, position),
         )?;
-        if *sum != Sum::from(Sha256::digest(content)) {
+        if *expected != sum(content) {
             let path = disk.path.clone();
             return Err(Error::Mismatch { path, position });
         }

@@ -56,7 +56,7 @@ pub(crate) fn choose(options: &Options) -> (Accelerator, Option<String>) {
     }
     let kernel = match (&options.probe_kernel, &options.boot) {
         (Some(kernel), _) | (None, Boot::Kernel { kernel, .. }) => kernel,
-        (None, Boot::Firmware) => {
+        (None, Boot::Firmware | Boot::Program(_)) => {
             let notice = "no kernel file to try KVM with, using emulation";
             return (Accelerator::Emulation, Some(notice.to_owned()));
         }

@@ -8,7 +8,9 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::Architecture;
 use crate::accelerator::Accelerator;
-use crate::options::{Boot, Disk, Identity, Medium, Network, Options, Service, UserData};
+use crate::options::{
+    Attachment, Boot, Bus, Disk, Identity, Medium, Network, Options, Service, UserData,
+};
 
 /// Sockets and files of the state folder, where QEMU is started, by name.
 pub(crate) const CONSOLE_SOCKET: &str = "console.sock";
@@ -62,7 +64,7 @@ pub(crate) fn arguments(options: &Options, setting: &Setting) -> Vec<OsString> {
     boot(&mut line, options, setting);
     if let Some(disk) = &options.disk {
         line.os("-drive", drive(disk));
-        line.add("-device", virtio.device("blk", "drive=disk"));
+        attach(&mut line, &options.attachment, virtio);
     }
     media(&mut line, &options.media, virtio);
     identity(&mut line, &options.identity);
@@ -136,7 +138,7 @@ fn machine(line: &mut Line, options: &Options, setting: &Setting) {
 
 fn boot(line: &mut Line, options: &Options, setting: &Setting) {
     match &options.boot {
-        Boot::Firmware => {
+        Boot::Firmware | Boot::Program(_) => {
             if let Some(code) = &setting.firmware_code {
                 line.file(
                     "-drive",
@@ -148,6 +150,9 @@ fn boot(line: &mut Line, options: &Options, setting: &Setting) {
                 "-drive",
                 format!("if=pflash,format=raw,unit=1,file={FIRMWARE_VARIABLES}"),
             );
+            if let Boot::Program(program) = &options.boot {
+                line.os("-kernel", absolute(program).into());
+            }
         }
         Boot::Kernel {
             kernel,
@@ -175,13 +180,48 @@ impl Virtio {
     }
 }
 
+fn attach(line: &mut Line, attachment: &Attachment, virtio: Virtio) {
+    let mut properties = "drive=disk".to_owned();
+    // NVMe knows no disk without one.
+    let serial = match attachment.bus {
+        Bus::Nvme => Some(attachment.serial.as_deref().unwrap_or("disk")),
+        _ => attachment.serial.as_deref(),
+    };
+    if let Some(serial) = serial {
+        properties.push_str(&format!(",serial={}", serial.replace(',', ",,")));
+    }
+    let sector = attachment.sector;
+    if sector != Attachment::default().sector {
+        properties.push_str(&format!(
+            ",logical_block_size={sector},physical_block_size={sector}"
+        ));
+    }
+    let device = match attachment.bus {
+        Bus::Virtio => virtio.device("blk", &properties),
+        Bus::Nvme => format!("nvme,{properties}"),
+        Bus::Sata => {
+            line.add("-device", "ich9-ahci,id=sata");
+            format!("ide-hd,bus=sata.0,{properties}")
+        }
+        Bus::Scsi => {
+            line.add("-device", virtio.device("scsi", "id=scsi"));
+            format!("scsi-hd,bus=scsi.0,{properties}")
+        }
+    };
+    line.add("-device", device);
+}
+
 fn media(line: &mut Line, media: &[Medium], virtio: Virtio) {
     if media.iter().any(|m| matches!(m, Medium::Disc(_))) {
-        line.add("-device", virtio.device("scsi", ""));
+        line.add("-device", virtio.device("scsi", "id=drives"));
+    }
+    if media.iter().any(|m| matches!(m, Medium::Stick(_))) {
+        line.add("-device", "qemu-xhci");
     }
     for (number, medium) in media.iter().enumerate() {
         let (file, device) = match medium {
-            Medium::Disc(file) => (file, "scsi-cd".to_owned()),
+            Medium::Disc(file) => (file, "scsi-cd,bus=drives.0".to_owned()),
+            Medium::Stick(file) => (file, "usb-storage,removable=on".to_owned()),
             Medium::Disk(file) => (file, virtio.device("blk", "")),
         };
         let id = format!("medium{number}");

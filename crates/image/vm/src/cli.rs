@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use vm::{Choice, Forward};
+use vm::{Bus, Choice, Forward};
 
 use crate::remote::DEFAULT_TIMEOUT_SECONDS;
 
@@ -98,8 +98,13 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct Start {
-    /// The folder of a built image.
-    #[arg(long, value_name = "DIR", required_unless_present = "disk")]
+    /// The folder of a built image [default: without a disk either, one with nothing on it,
+    /// for an installer, or what it left there].
+    #[arg(
+        long,
+        value_name = "DIR",
+        required_unless_present_any = ["disk", "disc", "stick", "program", "keep"]
+    )]
     pub image: Option<PathBuf>,
     /// A disk image (raw). It is not changed: writes go to an overlay.
     #[arg(long, value_name = "FILE", conflicts_with = "image")]
@@ -107,6 +112,15 @@ pub(crate) struct Start {
     /// Size of the disk in GiB.
     #[arg(long, value_name = "GIB", default_value_t = 4)]
     pub disk_size: u64,
+    /// What the disk is attached by.
+    #[arg(long, value_name = "BUS", value_enum, default_value_t)]
+    pub disk_bus: BusName,
+    /// Bytes of the disk's sectors.
+    #[arg(long, value_name = "BYTES", default_value = "512", value_parser = parse_sector)]
+    pub disk_sector: u16,
+    /// Serial number of the disk.
+    #[arg(long, value_name = "NUMBER")]
+    pub disk_serial: Option<String>,
     /// Go on with the disk of the last run instead of a fresh one.
     #[arg(long)]
     pub keep: bool,
@@ -123,6 +137,13 @@ pub(crate) struct Start {
     /// may be repeated.
     #[arg(long, value_name = "FILE")]
     pub disc: Vec<PathBuf>,
+    /// Image of a USB stick, such as an installer; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub stick: Vec<PathBuf>,
+    /// A UEFI program that the firmware starts, as if it came from the network: an
+    /// installer.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["direct", "microvm", "kernel"])]
+    pub program: Option<PathBuf>,
     /// Configuration of the network (net.toml) for this boot.
     #[arg(long, value_name = "FILE")]
     pub net_toml: Option<PathBuf>,
@@ -181,6 +202,12 @@ pub(crate) struct Start {
 pub(crate) enum Platform {
     /// Amazon EC2, in the region eu-central-1.
     Ec2,
+    /// Microsoft Azure.
+    Azure,
+    /// Google Compute Engine.
+    Gcp,
+    /// OpenStack, with its metadata service.
+    Openstack,
 }
 
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
@@ -192,6 +219,31 @@ pub(crate) enum AcceleratorName {
     Kvm,
     /// QEMU's emulation.
     Emulation,
+}
+
+/// What disks are attached by.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(crate) enum BusName {
+    /// A paravirtual disk.
+    #[default]
+    Virtio,
+    /// NVM Express.
+    Nvme,
+    /// Serial ATA.
+    Sata,
+    /// SCSI.
+    Scsi,
+}
+
+impl From<BusName> for Bus {
+    fn from(name: BusName) -> Self {
+        match name {
+            BusName::Virtio => Bus::Virtio,
+            BusName::Nvme => Bus::Nvme,
+            BusName::Sata => Bus::Sata,
+            BusName::Scsi => Bus::Scsi,
+        }
+    }
 }
 
 impl From<AcceleratorName> for Choice {
@@ -214,6 +266,14 @@ fn parse_forward(text: &str) -> Result<Forward, String> {
             })
         })
         .ok_or_else(|| "expected two ports, such as 8080:80".to_owned())
+}
+
+fn parse_sector(text: &str) -> Result<u16, &'static str> {
+    match text {
+        "512" => Ok(512),
+        "4096" => Ok(4096),
+        _ => Err("expected 512 or 4096"),
+    }
 }
 
 fn parse_service(text: &str) -> Result<(SocketAddrV4, String), String> {

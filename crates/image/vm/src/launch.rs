@@ -47,7 +47,7 @@ pub(crate) fn prepare(options: &Options, folder: &Path, mode: Mode) -> Result<Pr
         files::replace(&folder.join(arguments::NET_TOML), net_toml, 0o600)?;
     }
     let firmware_code = match options.boot {
-        Boot::Firmware => Some(prepare_firmware(options, folder)?),
+        Boot::Firmware | Boot::Program(_) => Some(prepare_firmware(options, folder)?),
         Boot::Kernel { .. } => None,
     };
     let (accelerator, notice) = accelerator::choose(options);

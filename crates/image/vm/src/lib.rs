@@ -33,6 +33,7 @@ pub use detached::{Detached, State};
 pub use error::{Error, Result, Tail};
 pub use node::Node;
 pub use options::{
-    Boot, Choice, Disk, Forward, Identity, Medium, Network, Options, Service, UserData,
+    Attachment, Boot, Bus, Choice, Disk, Forward, Identity, Medium, Network, Options, Service,
+    UserData,
 };
 pub use relay::relay;

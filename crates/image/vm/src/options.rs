@@ -24,6 +24,8 @@ pub struct Options {
     pub boot: Boot,
     /// The disk, if any.
     pub disk: Option<Disk>,
+    /// How the disk is attached.
+    pub attachment: Attachment,
     /// Media that cannot be written, beside the disk.
     pub media: Vec<Medium>,
     /// What the machine says it is, where that is not QEMU.
@@ -66,6 +68,7 @@ impl Options {
             micro: false,
             boot,
             disk: None,
+            attachment: Attachment::default(),
             media: Vec::new(),
             identity: Identity::default(),
             memory_mib: 1024,
@@ -89,6 +92,8 @@ pub enum Boot {
     /// As a real machine does: UEFI, the boot loader of the disk, its UKI. The
     /// UEFI variables are kept in the state folder.
     Firmware,
+    /// The firmware is handed a UEFI program, as it gets one over the network.
+    Program(PathBuf),
     /// QEMU loads the kernel itself: a few seconds faster.
     Kernel {
         /// The kernel image.
@@ -120,6 +125,42 @@ pub enum Disk {
     },
 }
 
+/// How the disk is attached to the machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// By what.
+    pub bus: Bus,
+    /// Bytes of its sectors: 512 or 4096, the latter not with SATA.
+    pub sector: u16,
+    /// Its serial number.
+    pub serial: Option<String>,
+}
+
+impl Default for Attachment {
+    /// By virtio, with sectors of 512 bytes.
+    fn default() -> Self {
+        Self {
+            bus: Bus::default(),
+            sector: 512,
+            serial: None,
+        }
+    }
+}
+
+/// What a disk is attached by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Bus {
+    /// A paravirtual disk.
+    #[default]
+    Virtio,
+    /// NVM Express.
+    Nvme,
+    /// Serial ATA (AHCI).
+    Sata,
+    /// SCSI, by a paravirtual adapter.
+    Scsi,
+}
+
 /// A raw image that the guest reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Medium {
@@ -127,6 +168,8 @@ pub enum Medium {
     Disc(PathBuf),
     /// As a disk.
     Disk(PathBuf),
+    /// As a USB stick.
+    Stick(PathBuf),
 }
 
 /// What the firmware says of the machine (SMBIOS structures 1 and 3), by which

@@ -6,13 +6,18 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use tools::Tools;
-use vm::{Architecture, Boot, Detached, Disk, Medium, Network, Options, Service, UserData};
+use vm::{
+    Architecture, Attachment, Boot, Detached, Disk, Medium, Network, Options, Service, UserData,
+};
 
 use crate::cli::Start;
 use crate::follow;
 
 /// The overlay, in the state folder.
 const OVERLAY: &str = "disk.qcow2";
+
+/// A disk with nothing on it, below the overlay, in the state folder.
+const BLANK: &str = "blank.img";
 
 /// User data that a metadata service hands over, in the state folder.
 const METADATA: &str = "metadata-user-data";
@@ -54,13 +59,11 @@ pub(crate) fn run(start: &Start, state: &Path, tools: Option<&Path>) -> Result<(
 fn options(start: &Start, state: &Path, tools: Option<&Path>) -> Result<Options> {
     let architecture = start.architecture.as_deref().map(Architecture::named);
     let architecture = architecture.transpose()?;
+    let default = || architecture.map_or_else(|| Architecture::named(DEFAULT_ARCHITECTURE), Ok);
     let (disk, architecture) = match (&start.image, &start.disk) {
         (Some(folder), _) => disk_of(folder, architecture)?,
-        (None, Some(disk)) => (
-            disk.clone(),
-            architecture.map_or_else(|| Architecture::named(DEFAULT_ARCHITECTURE), Ok)?,
-        ),
-        (None, None) => bail!("neither an image nor a disk is given"),
+        (None, Some(disk)) => (disk.clone(), default()?),
+        (None, None) => (blank(state)?, default()?),
     };
     let command_line =
         |file: &Path| -> Result<String> { Ok(files::read_to_string(file)?.trim().to_owned()) };
@@ -76,7 +79,10 @@ fn options(start: &Start, state: &Path, tools: Option<&Path>) -> Result<Options>
             initrd: Some(beside("initramfs.zst")),
             cmdline: command_line(&beside("cmdline"))?,
         },
-        _ => Boot::Firmware,
+        _ => match &start.program {
+            Some(program) => Boot::Program(program.clone()),
+            None => Boot::Firmware,
+        },
     };
     let mut options = Options::new(architecture, find_tools(tools)?, boot);
     options.micro = start.microvm;
@@ -88,7 +94,14 @@ fn options(start: &Start, state: &Path, tools: Option<&Path>) -> Result<Options>
         file: OVERLAY.into(),
         size: Some((start.disk_size * GIB).max(length)),
     });
-    options.media = start.disc.iter().cloned().map(Medium::Disc).collect();
+    options.attachment = Attachment {
+        bus: start.disk_bus.into(),
+        sector: start.disk_sector,
+        serial: start.disk_serial.clone(),
+    };
+    let discs = start.disc.iter().cloned().map(Medium::Disc);
+    let sticks = start.stick.iter().cloned().map(Medium::Stick);
+    options.media = discs.chain(sticks).collect();
     options.memory_mib = start.memory;
     options.cpus = start.cpus;
     options.accelerator = start.accelerator.into();
@@ -131,6 +144,14 @@ fn services(start: &Start, state: &Path, user_data: Option<&[u8]>) -> Result<Vec
         services.push(platform.service(&program, kept.transpose()?.as_deref()));
     }
     Ok(services)
+}
+
+/// A disk with nothing on it yet, to be installed to.
+fn blank(state: &Path) -> Result<PathBuf> {
+    files::create_dir_all(state)?;
+    let disk = files::at("find", state, std::path::absolute(state))?.join(BLANK);
+    files::write(&disk, [])?;
+    Ok(disk)
 }
 
 /// Removes what would make the next node a continuation of the last one.

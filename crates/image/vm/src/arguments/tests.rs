@@ -54,7 +54,7 @@ fn a_direct_boot() {
 #[test]
 fn each_option_has_its_arguments() {
     type Change = fn(&mut Options);
-    let cases: [(&str, Change, &str); 15] = [
+    let cases: [(&str, Change, &str); 19] = [
         (
             "write through",
             |o| o.disk = Some(Disk::WriteThrough("/a.img".into())),
@@ -124,7 +124,7 @@ fn each_option_has_its_arguments() {
         (
             "media",
             |o| o.media = vec![Medium::Disc("/a.iso".into()), Medium::Disk("/b,c".into())],
-            "-device virtio-scsi-pci -drive if=none,id=medium0,format=raw,readonly=on,file=/a.iso -device scsi-cd,drive=medium0 -drive if=none,id=medium1,format=raw,readonly=on,file=/b,,c -device virtio-blk-pci,drive=medium1",
+            "-device virtio-scsi-pci,id=drives -drive if=none,id=medium0,format=raw,readonly=on,file=/a.iso -device scsi-cd,bus=drives.0,drive=medium0 -drive if=none,id=medium1,format=raw,readonly=on,file=/b,,c -device virtio-blk-pci,drive=medium1",
         ),
         (
             "identity",
@@ -146,6 +146,41 @@ fn each_option_has_its_arguments() {
             "user data through SMBIOS",
             |o| o.user_data = Some(UserData::Smbios(Vec::new())),
             "-smbios type=11,path=user-data",
+        ),
+        (
+            "disk of NVMe with large sectors",
+            |o| {
+                o.disk = Some(Disk::WriteThrough("d".into()));
+                o.attachment = Attachment {
+                    bus: Bus::Nvme,
+                    sector: 4096,
+                    serial: None,
+                };
+            },
+            "-device nvme,drive=disk,serial=disk,logical_block_size=4096,physical_block_size=4096",
+        ),
+        (
+            "disk of SATA with a serial number",
+            |o| {
+                o.disk = Some(Disk::WriteThrough("d".into()));
+                o.attachment = Attachment {
+                    bus: Bus::Sata,
+                    sector: 512,
+                    serial: Some("A,B".into()),
+                };
+            },
+            "-device ich9-ahci,id=sata -device ide-hd,bus=sata.0,drive=disk,serial=A,,B",
+        ),
+        (
+            "stick",
+            |o| o.media = vec![Medium::Stick("/s".into())],
+            "-device qemu-xhci -drive if=none,id=medium0,format=raw,readonly=on,file=/s -device \
+             usb-storage,removable=on,drive=medium0",
+        ),
+        (
+            "program",
+            |o| o.boot = Boot::Program("/i.efi".into()),
+            "-kernel /i.efi",
         ),
         (
             "configuration of the network",

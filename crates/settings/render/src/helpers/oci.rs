@@ -1,4 +1,4 @@
-//! What containers may do, in the words of the OCI runtime specification.
+//! What containers may do, in the words of the OCI runtime specification, and of Docker.
 
 use std::collections::BTreeMap;
 
@@ -10,6 +10,7 @@ use super::refuse;
 pub fn add_to(environment: &mut Environment<'_>) {
     environment.add_filter("oci_capabilities", oci_capabilities);
     environment.add_filter("oci_rlimits", oci_rlimits);
+    environment.add_filter("docker_ulimits", docker_ulimits);
 }
 
 /// The capabilities that are set to true: `sys-admin` is `CAP_SYS_ADMIN`.
@@ -48,20 +49,46 @@ const RESOURCES: &[(&str, &str)] = &[
 fn oci_rlimits(limits: Value) -> Result<Value, Error> {
     let mut list = Vec::new();
     for name in limits.try_iter()? {
-        let known = RESOURCES
-            .iter()
-            .find(|(known, _)| name.as_str() == Some(known));
-        let Some((_, resource)) = known else {
-            return refuse("there is no such resource");
-        };
         let limit = limits.get_item(&name)?;
         list.push(Value::from(BTreeMap::from([
-            ("type", Value::from(*resource)),
+            ("type", Value::from(resource(&name)?)),
             ("hard", number(&limit.get_attr("hard-limit")?)?),
             ("soft", number(&limit.get_attr("soft-limit")?)?),
         ])));
     }
     Ok(list.into())
+}
+
+/// The limits by their names in Docker, where -1 is no limit.
+fn docker_ulimits(limits: Value) -> Result<Value, Error> {
+    let mut by_name = BTreeMap::new();
+    for name in limits.try_iter()? {
+        let resource = resource(&name)?.trim_start_matches("RLIMIT_");
+        let resource = resource.to_ascii_lowercase();
+        let limit = limits.get_item(&name)?;
+        let number = |limit: Value| -> Result<Value, Error> {
+            let number = number(&limit)?;
+            let unlimited = number.as_i64().is_none();
+            Ok(if unlimited { Value::from(-1) } else { number })
+        };
+        let entry = BTreeMap::from([
+            ("Name", Value::from(resource.clone())),
+            ("Hard", number(limit.get_attr("hard-limit")?)?),
+            ("Soft", number(limit.get_attr("soft-limit")?)?),
+        ]);
+        by_name.insert(resource, Value::from(entry));
+    }
+    Ok(Value::from(by_name))
+}
+
+fn resource(name: &Value) -> Result<&'static str, Error> {
+    let known = RESOURCES
+        .iter()
+        .find(|(known, _)| name.as_str() == Some(known));
+    known.map_or_else(
+        || refuse("there is no such resource"),
+        |(_, resource)| Ok(*resource),
+    )
 }
 
 fn number(limit: &Value) -> Result<Value, Error> {
@@ -101,6 +128,12 @@ mod tests {
                     Ok(
                         "hard=18446744073709551615 soft=18446744073709551615 type=RLIMIT_CORE, \
                         hard=1048576 soft=65536 type=RLIMIT_NOFILE",
+                    ),
+                ),
+                (
+                    "settings.limits | docker_ulimits | json_line",
+                    Ok(
+                        r#"{"core":{"Hard":-1,"Name":"core","Soft":-1},"nofile":{"Hard":1048576,"Name":"nofile","Soft":65536}}"#,
                     ),
                 ),
                 (

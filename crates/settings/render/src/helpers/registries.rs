@@ -1,12 +1,15 @@
-//! Registries of container images, for containerd.
+//! Registries of container images, for containerd and Docker.
 
 use std::collections::BTreeMap;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use minijinja::value::{Value, ValueKind};
 use minijinja::{Environment, Error};
 
 pub fn add_to(environment: &mut Environment<'_>) {
     environment.add_filter("containerd_registries", containerd_registries);
+    environment.add_filter("docker_credentials", docker_credentials);
 }
 
 /// `settings.container-registry` as the table `registry` of containerd's CRI
@@ -53,6 +56,27 @@ fn containerd_registries(settings: Value) -> Result<Value, Error> {
     ])))
 }
 
+/// `settings.container-registry.credentials` as Docker keeps them (`auths` of its
+/// configuration): by registry, name and password as one.
+fn docker_credentials(credentials: Value) -> Result<Value, Error> {
+    let mut by_registry = BTreeMap::new();
+    for credential in credentials.try_iter()? {
+        let text = |name: &str| -> Result<Option<String>, Error> {
+            let value = credential.get_attr(name)?;
+            Ok(value.as_str().map(str::to_owned))
+        };
+        let auth = match (text("auth")?, text("username")?, text("password")?) {
+            (Some(auth), _, _) => auth,
+            (None, Some(name), Some(password)) => STANDARD.encode(format!("{name}:{password}")),
+            // A token of an identity is nothing that could be handed over so.
+            _ => continue,
+        };
+        let registry = credential.get_attr("registry")?.to_string();
+        by_registry.insert(registry, Value::from(BTreeMap::from([("auth", auth)])));
+    }
+    Ok(Value::from(by_registry))
+}
+
 fn endpoints(list: Value) -> Value {
     Value::from(BTreeMap::from([("endpoint", list)]))
 }
@@ -84,6 +108,10 @@ mod tests {
                 (
                     "settings.map | containerd_registries | json_line",
                     Ok(r#"{"mirrors":{"docker.io":{"endpoint":["https://m.example"]}}}"#),
+                ),
+                (
+                    "settings.list.credentials | docker_credentials | json_line",
+                    Ok(r#"{"r.example":{"auth":"dTpw"}}"#),
                 ),
                 (
                     "settings.empty | containerd_registries | json_line",

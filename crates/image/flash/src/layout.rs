@@ -18,7 +18,7 @@ const ESP: &str = "ESP";
 /// The volume with user data (cloud-init, NoCloud), its size, and the type of its
 /// partition: a file system for anybody.
 const USER_DATA: &str = "CIDATA";
-const USER_DATA_BYTES: u64 = 4 * MIB;
+pub(crate) const USER_DATA_BYTES: u64 = 4 * MIB;
 const BASIC_DATA: [u8; 16] = [
     0xa2, 0xa0, 0xd0, 0xeb, 0xe5, 0xb9, 0x33, 0x44, 0x87, 0xc0, 0x68, 0xb6, 0xb7, 0x26, 0x99, 0xc7,
 ];

@@ -56,7 +56,7 @@ pub enum Error {
         what: &'static str,
     },
     /// The image is larger.
-    #[error("{} has {size} bytes, the image has {image}", path.display())]
+    #[error("{} has {size} bytes, the image and what goes with it have {image}", path.display())]
     TooSmall {
         /// The disk.
         path: PathBuf,
@@ -148,7 +148,9 @@ pub fn flash(
     if !options.wipe {
         disk.is_empty()?;
     }
-    let size = write::write(image, &disk, &mut progress)?;
+    // Before anything is lost it has to be known that all has room.
+    let left = user_data.map_or(0, |_| layout::USER_DATA_BYTES);
+    let size = write::write(image, &disk, left, &mut progress)?;
     match disk.is_file && user_data.is_none() {
         true => Ok(()),
         false => layout::adapt(&disk, size, user_data),

@@ -76,3 +76,18 @@ fn user_data_is_of_a_size() {
     let error = flash("absent".as_ref(), "absent".as_ref(), &options, |_| {}).unwrap_err();
     assert!(matches!(error, Error::UserData(_)), "{error}");
 }
+
+#[test]
+fn a_disk_without_room_for_user_data_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (image, bytes) = image(folder.path());
+    let path = folder.path().join("disk");
+    let before = vec![9; bytes.len() + 512];
+    fs::write(&path, &before).unwrap();
+    let mut disk = Disk::open(&path).unwrap();
+    disk.is_file = false;
+    let write = |left| write::write(&image, &disk, left, &mut |_| {});
+    assert!(matches!(write(513), Err(Error::TooSmall { .. })));
+    assert!(fs::read(&path).unwrap() == before);
+    assert_eq!(write(512).unwrap(), bytes.len() as u64);
+}

@@ -36,10 +36,12 @@ pub struct Progress {
 /// What a piece is to be like when it is read back: all zero, or of a digest.
 type Sum = Option<[u8; 32]>;
 
-/// Writes an image and reads it back; returns its size.
+/// Writes an image and reads it back; returns its size. So many bytes are to be left
+/// behind it.
 pub(crate) fn write(
     path: &Path,
     disk: &Disk,
+    left: u64,
     progress: &mut impl FnMut(Progress),
 ) -> Result<u64, Error> {
     let mut image = Image::open(path)?;
@@ -49,8 +51,9 @@ pub(crate) fn write(
         size: disk.size,
         image,
     };
-    if let Some(size) = all.filter(|size| !disk.is_file && *size > disk.size) {
-        return Err(too_small(size));
+    let fits = |end: u64| disk.is_file || end + left <= disk.size;
+    if let Some(size) = all.filter(|size| !fits(*size)) {
+        return Err(too_small(size + left));
     }
     // A table of partitions at the end of the disk would be found by repairs of the new one.
     disk.forget_end()?;
@@ -64,8 +67,8 @@ pub(crate) fn write(
             break;
         }
         let end = position + length as u64;
-        if !disk.is_file && end > disk.size {
-            return Err(too_small(end));
+        if !fits(end) {
+            return Err(too_small(end + left));
         }
         let content = &piece[..length];
         let sum = sum(content);

@@ -146,7 +146,7 @@ impl TestRepository {
 }
 
 /// Runs a program of the workspace.
-pub(crate) fn cargo_run(program: &str, arguments: &[&Path]) -> Result<()> {
+pub fn cargo_run(program: &str, arguments: &[&Path]) -> Result<()> {
     let output = Command::new(env!("CARGO"))
         .args(["run", "--quiet", "--locked", "--package", program, "--"])
         .args(arguments)

@@ -67,7 +67,7 @@ fn the_command_line_cannot_stop_enforcing() -> Result<()> {
     let mut options = machine(&image, "enforcing", boot)?;
     options.disk = disk(&image, 4);
     let node = Node::start(&options)?;
-    node.wait_ready(BOOT)?;
+    node.wait_channel(BOOT)?;
     let enforce = node.channel().read_file("/sys/fs/selinux/enforce")?;
     ensure!(enforce.data.text().trim() == "1", "it stopped enforcing");
     Ok(())

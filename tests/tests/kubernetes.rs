@@ -61,11 +61,20 @@ fn kubelet_finds_what_it_needs() -> Result<()> {
         role: Some("node".to_owned()),
         keys: vec![("me".to_owned(), KEY.to_owned())],
     };
-    let _server = instance_of_ec2(&mut options, &instance, env!("CARGO_BIN_EXE_relay"))?;
+    let server = instance_of_ec2(&mut options, &instance, env!("CARGO_BIN_EXE_relay"))?;
     let node = Node::start(&options)?;
     node.wait_ready(BOOT)?;
     let channel = node.channel();
 
+    // Nothing is asked of the metadata service without a token.
+    assert_eq!(
+        server.lines()[..3],
+        [
+            "PUT /latest/api/token",
+            "GET /latest/dynamic/instance-identity/document",
+            "GET /latest/user-data",
+        ]
+    );
     let said = wait_until_said(channel, "ready\n")?;
     assert!(!said.contains("failed"), "{said}");
     assert!(said.contains("static pods: proxy\n"), "{said}");

@@ -1,10 +1,13 @@
-//! Changed settings take effect on the running node, and only they.
+//! A node with a fixed address: changed settings take effect while it runs, and only
+//! they.
 
 use anyhow::{Context, Result, ensure};
 use end_to_end_tests::{BOOT, Image, api, denials, direct, disk, machine};
 use serde_json::Value;
 use std::time::{Duration, Instant};
 use vm::{Channel, Node};
+
+use super::network;
 
 /// How long a change may take to be applied, and the node to power off.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -15,9 +18,11 @@ fn changes_take_effect_and_the_power_button_powers_off() -> Result<()> {
     let mut options = machine(&image, "changes", direct(&image)?)?;
     options.disk = disk(&image, 4);
     options.reboot = false;
+    options.net_toml = Some(network::STATIC.into());
     let node = Node::start(&options)?;
     node.wait_ready(BOOT)?;
     let channel = node.channel();
+    network::is_static(channel)?;
     let text = |path: &str| {
         let contents = channel.read_file(path)?;
         Ok::<_, vm::Error>(contents.data.text().trim().to_owned())

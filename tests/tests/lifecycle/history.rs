@@ -1,4 +1,4 @@
-//! One node through three boots: its first one with user data; one after it
+//! One node through three boots: its first one with user data on a disk; one after it
 //! was powered off, with a larger disk and other user data; and one after it
 //! was reset in the middle of its work.
 
@@ -10,7 +10,9 @@ use anyhow::{Result, anyhow, ensure};
 use dev_protocol::{Check, Verdict};
 use end_to_end_tests::{BOOT, Denial, Image, api, denials, direct, disk, machine};
 use serde_json::{Value, json};
-use vm::{Channel, Node, UserData};
+use vm::{Channel, Medium, Node, UserData};
+
+use super::platforms;
 
 const FIRST_USER_DATA: &str = "\
 [settings]
@@ -118,7 +120,10 @@ fn live() -> Result<History> {
     let image = Image::find()?;
     let mut options = machine(&image, "history", direct(&image)?)?;
     options.disk = disk(&image, FIRST_DISK_GIB);
-    options.user_data = Some(UserData::FirmwareConfiguration(FIRST_USER_DATA.into()));
+    let (_folder, volume) = platforms::volume("vfat", FIRST_USER_DATA)?;
+    options.media = vec![Medium::Disk(volume)];
+    // Which says that there is one.
+    options.identity.serial = Some("ds=nocloud".to_owned());
     let node = Node::start(&options)?;
     let first = Boot::look(&node)?;
     let edit = node.channel().probe(
@@ -137,6 +142,7 @@ fn live() -> Result<History> {
     drop(node);
 
     options.disk = disk(&image, SECOND_DISK_GIB);
+    options.media.clear();
     options.user_data = Some(UserData::FirmwareConfiguration(SECOND_USER_DATA.into()));
     let node = Node::start(&options)?;
     let second = Boot::look(&node)?;

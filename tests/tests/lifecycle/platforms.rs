@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use end_to_end_tests::{BOOT, Image, api, denials, direct, disk, instance_of_ec2, machine};
+use end_to_end_tests::{BOOT, Image, api, denials, direct, disk, machine};
 use fake_http_server::FakeTcpServer;
-use fake_imds::{Cloud, Instance};
+use fake_imds::Cloud;
 use vm::{Channel, Identity, Medium, Network, Node, Options, Service};
 
 const USER_DATA: &str = "\
@@ -17,10 +17,10 @@ motd = \"from the platform\"
 ";
 
 /// A volume as cloud-image-utils make it, in a folder that lives with it.
-fn volume(file_system: &str) -> Result<(tempfile::TempDir, PathBuf)> {
+pub fn volume(file_system: &str, contents: &str) -> Result<(tempfile::TempDir, PathBuf)> {
     let folder = tempfile::tempdir()?;
     let user_data = folder.path().join("user-data.toml");
-    std::fs::write(&user_data, USER_DATA)?;
+    std::fs::write(&user_data, contents)?;
     let image = folder.path().join("seed.img");
     let output = Command::new("cloud-localds")
         .args(["--filesystem", file_system])
@@ -37,11 +37,7 @@ fn boot(name: &str, change: impl FnOnce(&mut Options)) -> Result<Node> {
     options.disk = disk(&image, 4);
     options.reboot = false;
     change(&mut options);
-    start(&options)
-}
-
-fn start(options: &Options) -> Result<Node> {
-    let node = Node::start(options)?;
+    let node = Node::start(&options)?;
     let state = node.wait_ready(BOOT)?;
     assert_eq!(state, "running", "{}", node.console().tail());
     Ok(node)
@@ -60,20 +56,11 @@ fn user_data_is_in_force(channel: &Channel) -> Result<()> {
 }
 
 #[test]
+#[ignore = "scripts/check-machines runs it: it takes minutes"]
 fn a_disc_labelled_cidata_is_read() -> Result<()> {
-    let (_folder, image) = volume("iso9660")?;
+    let (_folder, image) = volume("iso9660", USER_DATA)?;
     let node = boot("nocloud-disc", |options| {
         options.media = vec![Medium::Disc(image)];
-    })?;
-    user_data_is_in_force(node.channel())
-}
-
-#[test]
-fn a_disk_labelled_cidata_is_read_where_the_machine_says_there_is_one() -> Result<()> {
-    let (_folder, image) = volume("vfat")?;
-    let node = boot("nocloud-disk", |options| {
-        options.media = vec![Medium::Disk(image)];
-        options.identity.serial = Some("ds=nocloud".to_owned());
     })?;
     user_data_is_in_force(node.channel())
 }
@@ -154,30 +141,5 @@ fn machines_of_clouds_ask_the_metadata_service_of_theirs() -> Result<()> {
         })?;
         user_data_is_in_force(node.channel()).context(name)?;
     }
-    Ok(())
-}
-
-#[test]
-fn an_instance_of_ec2_asks_its_metadata_service() -> Result<()> {
-    let image = Image::find()?;
-    let mut options = machine(&image, "ec2", direct(&image)?)?;
-    options.disk = disk(&image, 4);
-    options.reboot = false;
-    let instance = Instance {
-        region: "eu-central-1".to_owned(),
-        user_data: Some(USER_DATA.to_owned()),
-        ..Instance::default()
-    };
-    let server = instance_of_ec2(&mut options, &instance, env!("CARGO_BIN_EXE_relay"))?;
-    let node = start(&options)?;
-    user_data_is_in_force(node.channel())?;
-    assert_eq!(
-        server.lines(),
-        [
-            "PUT /latest/api/token",
-            "GET /latest/dynamic/instance-identity/document",
-            "GET /latest/user-data",
-        ]
-    );
     Ok(())
 }

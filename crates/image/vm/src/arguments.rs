@@ -63,8 +63,12 @@ pub(crate) fn arguments(options: &Options, setting: &Setting) -> Vec<OsString> {
     machine(&mut line, options, setting);
     boot(&mut line, options, setting);
     if let Some(disk) = &options.disk {
-        line.os("-drive", drive(disk));
+        line.os("-drive", drive("disk", disk));
         attach(&mut line, &options.attachment, virtio);
+    }
+    if let Some(disk) = &options.data_disk {
+        line.os("-drive", drive("data", disk));
+        line.add("-device", virtio.device("blk", "drive=data"));
     }
     media(&mut line, &options.media, virtio);
     identity(&mut line, &options.identity);
@@ -277,13 +281,13 @@ fn sockets(line: &mut Line, mode: Mode, virtio: Virtio) {
     }
 }
 
-fn drive(disk: &Disk) -> OsString {
+fn drive(id: &str, disk: &Disk) -> OsString {
     let (file, rest) = match disk {
         Disk::WriteThrough(file) => (absolute(file), "format=raw"),
         Disk::Discard(file) => (absolute(file), "format=raw,snapshot=on"),
         Disk::Overlay { file, .. } => (file.clone(), "format=qcow2"),
     };
-    let mut value = OsString::from(format!("if=none,id=disk,discard=unmap,{rest},file="));
+    let mut value = OsString::from(format!("if=none,id={id},discard=unmap,{rest},file="));
     value.push(escape(&file));
     value
 }

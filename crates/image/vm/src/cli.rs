@@ -121,6 +121,9 @@ pub(crate) struct Start {
     /// Serial number of the disk.
     #[arg(long, value_name = "NUMBER")]
     pub disk_serial: Option<String>,
+    /// Another disk of that many GiB, with nothing on it.
+    #[arg(long, value_name = "GIB")]
+    pub data_disk: Option<u64>,
     /// Go on with the disk of the last run instead of a fresh one.
     #[arg(long)]
     pub keep: bool,

@@ -26,6 +26,8 @@ pub struct Options {
     pub disk: Option<Disk>,
     /// How the disk is attached.
     pub attachment: Attachment,
+    /// Another disk that can be written, a virtual one.
+    pub data_disk: Option<Disk>,
     /// Media that cannot be written, beside the disk.
     pub media: Vec<Medium>,
     /// What the machine says it is, where that is not QEMU.
@@ -69,6 +71,7 @@ impl Options {
             boot,
             disk: None,
             attachment: Attachment::default(),
+            data_disk: None,
             media: Vec::new(),
             identity: Identity::default(),
             memory_mib: 1024,

@@ -19,6 +19,9 @@ const OVERLAY: &str = "disk.qcow2";
 /// A disk with nothing on it, below the overlay, in the state folder.
 const BLANK: &str = "blank.img";
 
+/// Another disk, in the state folder.
+const DATA_DISK: &str = "data.img";
+
 /// User data that a metadata service hands over, in the state folder.
 const METADATA: &str = "metadata-user-data";
 
@@ -33,6 +36,9 @@ pub(crate) fn run(start: &Start, state: &Path, tools: Option<&Path>) -> Result<(
     }
     if !start.keep {
         forget(state)?;
+    }
+    if let Some(gib) = start.data_disk {
+        make_data_disk(state, gib)?;
     }
     let begun = Instant::now();
     let (node, notice) = Detached::start(&options, state)?;
@@ -99,6 +105,8 @@ fn options(start: &Start, state: &Path, tools: Option<&Path>) -> Result<Options>
         sector: start.disk_sector,
         serial: start.disk_serial.clone(),
     };
+    let data_disk = |_| Disk::WriteThrough(state.join(DATA_DISK));
+    options.data_disk = start.data_disk.map(data_disk);
     let discs = start.disc.iter().cloned().map(Medium::Disc);
     let sticks = start.stick.iter().cloned().map(Medium::Stick);
     options.media = discs.chain(sticks).collect();
@@ -154,9 +162,24 @@ fn blank(state: &Path) -> Result<PathBuf> {
     Ok(disk)
 }
 
+/// Makes another disk with nothing on it, or lets the one that is there grow.
+fn make_data_disk(state: &Path, gib: u64) -> Result<()> {
+    files::create_dir_all(state)?;
+    let path = state.join(DATA_DISK);
+    let mut options = fs::OpenOptions::new();
+    let disk = options.create(true).append(true).open(&path);
+    let disk = files::at("make", &path, disk)?;
+    let length = files::at("examine", &path, disk.metadata())?.len();
+    Ok(files::at(
+        "enlarge",
+        &path,
+        disk.set_len(length.max(gib * GIB)),
+    )?)
+}
+
 /// Removes what would make the next node a continuation of the last one.
 fn forget(state: &Path) -> Result<()> {
-    for name in [OVERLAY].iter().chain(&vm::IDENTITY_FILES) {
+    for name in [OVERLAY, DATA_DISK].iter().chain(&vm::IDENTITY_FILES) {
         let path = state.join(name);
         match fs::remove_file(&path) {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => {

@@ -13,6 +13,7 @@ const PROGRAM: Multicall = Multicall {
         ("bootstrap-containers", bootstrap::containers),
         ("bork", sundog::bork),
         ("console-status", console_status::main),
+        ("data-disk", data_disk::main),
         ("early-boot-config", early_boot_config::main),
         ("health-check", health::main),
         ("host-containers", host_containers::main),
@@ -39,8 +40,9 @@ mod tests {
     use super::*;
 
     /// What the image builders link to this program, in whichever image.
-    const SOFTWARE: [&str; 2] = [
+    const SOFTWARE: [&str; 3] = [
         include_str!("../../../../conf/software/base.toml"),
+        include_str!("../../../../conf/software/data-disk.toml"),
         include_str!("../../../../conf/software/kubernetes.toml"),
     ];
 

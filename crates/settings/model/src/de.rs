@@ -4,11 +4,13 @@
 use std::fmt::{self, Display};
 
 use document::nearest;
-use serde::de::value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer};
-use serde::de::{self, Deserialize, Deserializer, IntoDeserializer, Unexpected, Visitor};
+use serde::de::value::{MapAccessDeserializer, StrDeserializer};
+use serde::de::{
+    self, Deserialize, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess,
+    Unexpected, Visitor,
+};
 use serde::forward_to_deserialize_any;
 use serde_json::{Number, Value};
-use serde_path_to_error::Segment;
 
 use crate::error::unknown;
 use crate::key::write_segment;
@@ -16,19 +18,19 @@ use crate::{Error, Settings};
 
 /// Reads a tree into the types of the model.
 pub(crate) fn read(tree: &Value) -> Result<Settings, Error> {
-    let mut track = serde_path_to_error::Track::new();
-    let reader = serde_path_to_error::Deserializer::new(Node(tree), &mut track);
-    Settings::deserialize(reader).map_err(|fault| {
-        let key = dotted(&track.path());
-        let hint = fault.hint();
-        Error::new(key, fault.to_string()).with_hint(hint)
+    Settings::deserialize(Node(tree)).map_err(|fault| {
+        let hint = fault.problem.hint();
+        Error::new(fault.key(), fault.to_string()).with_hint(hint)
     })
 }
 
 /// The names of a struct's fields, as its `Deserialize` knows them.
 pub(crate) fn fields<'de, T: Deserialize<'de>>() -> &'static [&'static str] {
     match T::deserialize(Fields) {
-        Err(Fault::Unknown { expected, .. }) => expected,
+        Err(Fault {
+            problem: Problem::Unknown { expected, .. },
+            ..
+        }) => expected,
         _ => &[],
     }
 }
@@ -59,24 +61,16 @@ impl<'de> Deserializer<'de> for Fields {
     }
 }
 
-fn dotted(path: &serde_path_to_error::Path) -> String {
-    let mut key = String::from("settings");
-    for segment in path {
-        match segment {
-            Segment::Seq { index } => key.push_str(&format!("[{index}]")),
-            Segment::Map { key: name } | Segment::Enum { variant: name } => {
-                key.push('.');
-                write_segment(&mut key, name);
-            }
-            Segment::Unknown => key.push_str(".?"),
-        }
-    }
-    key
+/// What serde found wrong, and where.
+#[derive(Debug)]
+struct Fault {
+    problem: Problem,
+    /// The place, from the inside out.
+    path: Vec<Segment>,
 }
 
-/// What serde found wrong.
 #[derive(Debug)]
-enum Fault {
+enum Problem {
     Message(String),
     Unknown {
         what: &'static str,
@@ -85,11 +79,47 @@ enum Fault {
     },
 }
 
+/// A step on the way to a place in the tree.
+#[derive(Debug)]
+enum Segment {
+    Name(String),
+    Index(usize),
+}
+
 impl Fault {
+    /// The fault as it is seen from one level further out.
+    fn below(mut self, segment: Segment) -> Self {
+        self.path.push(segment);
+        self
+    }
+
+    fn key(&self) -> String {
+        let mut key = String::from("settings");
+        for segment in self.path.iter().rev() {
+            match segment {
+                Segment::Index(index) => key.push_str(&format!("[{index}]")),
+                Segment::Name(name) => {
+                    key.push('.');
+                    write_segment(&mut key, name);
+                }
+            }
+        }
+        key
+    }
+}
+
+impl From<Problem> for Fault {
+    fn from(problem: Problem) -> Self {
+        let path = Vec::new();
+        Fault { problem, path }
+    }
+}
+
+impl Problem {
     fn hint(&self) -> Option<String> {
         match self {
-            Fault::Message(_) => None,
-            Fault::Unknown { name, expected, .. } => {
+            Problem::Message(_) => None,
+            Problem::Unknown { name, expected, .. } => {
                 nearest(name, expected).map(|guess| format!("did you mean `{guess}`?"))
             }
         }
@@ -98,9 +128,9 @@ impl Fault {
 
 impl Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Fault::Message(text) => f.write_str(text),
-            Fault::Unknown {
+        match &self.problem {
+            Problem::Message(text) => f.write_str(text),
+            Problem::Unknown {
                 what,
                 name,
                 expected,
@@ -113,23 +143,27 @@ impl std::error::Error for Fault {}
 
 impl de::Error for Fault {
     fn custom<T: Display>(message: T) -> Self {
-        Fault::Message(message.to_string())
+        Problem::Message(message.to_string()).into()
     }
 
     fn unknown_field(name: &str, expected: &'static [&'static str]) -> Self {
-        Fault::Unknown {
-            what: "field",
-            name: name.to_owned(),
+        let (what, name) = ("field", name.to_owned());
+        Problem::Unknown {
+            what,
+            name,
             expected,
         }
+        .into()
     }
 
     fn unknown_variant(name: &str, expected: &'static [&'static str]) -> Self {
-        Fault::Unknown {
-            what: "value",
-            name: name.to_owned(),
+        let (what, name) = ("value", name.to_owned());
+        Problem::Unknown {
+            what,
+            name,
             expected,
         }
+        .into()
     }
 
     fn invalid_type(unexpected: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
@@ -155,11 +189,77 @@ fn number<'de, V: Visitor<'de>>(value: &Number, visitor: V) -> Result<V::Value, 
 /// A place in the tree.
 struct Node<'de>(&'de Value);
 
-impl<'de> IntoDeserializer<'de, Fault> for Node<'de> {
-    type Deserializer = Self;
+/// The entries of a list.
+struct Items<'de> {
+    left: std::slice::Iter<'de, Value>,
+    index: usize,
+}
 
-    fn into_deserializer(self) -> Self {
-        self
+impl<'de> SeqAccess<'de> for Items<'de> {
+    type Error = Fault;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Fault> {
+        let Some(value) = self.left.next() else {
+            return Ok(None);
+        };
+        let read = seed.deserialize(Node(value));
+        let read = read.map_err(|fault| fault.below(Segment::Index(self.index)))?;
+        self.index += 1;
+        Ok(Some(read))
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.left.len())
+    }
+}
+
+/// The members of an object.
+struct Members<'de> {
+    left: serde_json::map::Iter<'de>,
+    /// Whose name has been read.
+    current: Option<(&'de str, &'de Value)>,
+}
+
+impl<'de> Members<'de> {
+    fn of(values: &'de serde_json::Map<String, Value>) -> Self {
+        Members {
+            left: values.iter(),
+            current: None,
+        }
+    }
+}
+
+impl<'de> MapAccess<'de> for Members<'de> {
+    type Error = Fault;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Fault> {
+        let Some((name, value)) = self.left.next() else {
+            return Ok(None);
+        };
+        self.current = Some((name, value));
+        let key: StrDeserializer<'_, Fault> = name.as_str().into_deserializer();
+        let read = seed.deserialize(key);
+        read.map(Some)
+            .map_err(|fault| fault.below(Segment::Name(name.clone())))
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Fault> {
+        let (name, value) = self
+            .current
+            .take()
+            .ok_or_else(|| <Fault as de::Error>::custom("a value was read before its name"))?;
+        let read = seed.deserialize(Node(value));
+        read.map_err(|fault| fault.below(Segment::Name(name.to_owned())))
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.left.len())
     }
 }
 
@@ -173,18 +273,17 @@ impl<'de> Deserializer<'de> for Node<'de> {
             Value::Number(value) => number(value, visitor),
             Value::String(value) => visitor.visit_borrowed_str(value),
             Value::Array(values) => {
-                let mut entries = SeqDeserializer::new(values.iter().map(Node));
-                let read = visitor.visit_seq(&mut entries)?;
-                entries.end()?;
-                Ok(read)
+                let mut items = Items {
+                    left: values.iter(),
+                    index: 0,
+                };
+                let read = visitor.visit_seq(&mut items)?;
+                match items.left.len() {
+                    0 => Ok(read),
+                    more => Err(de::Error::custom(format!("{more} entries too many"))),
+                }
             }
-            Value::Object(values) => {
-                let mut entries =
-                    MapDeserializer::new(values.iter().map(|(k, v)| (k.as_str(), Node(v))));
-                let read = visitor.visit_map(&mut entries)?;
-                entries.end()?;
-                Ok(read)
-            }
+            Value::Object(values) => visitor.visit_map(Members::of(values)),
         }
     }
 
@@ -231,9 +330,7 @@ impl<'de> Deserializer<'de> for Node<'de> {
         match self.0 {
             Value::String(variant) => visitor.visit_enum(variant.as_str().into_deserializer()),
             Value::Object(values) => {
-                let entries =
-                    MapDeserializer::new(values.iter().map(|(k, v)| (k.as_str(), Node(v))));
-                visitor.visit_enum(MapAccessDeserializer::new(entries))
+                visitor.visit_enum(MapAccessDeserializer::new(Members::of(values)))
             }
             _ => self.deserialize_any(visitor),
         }

@@ -54,11 +54,16 @@ fn a_direct_boot() {
 #[test]
 fn each_option_has_its_arguments() {
     type Change = fn(&mut Options);
-    let cases: [(&str, Change, &str); 19] = [
+    let cases: [(&str, Change, &str); 20] = [
         (
             "write through",
             |o| o.disk = Some(Disk::WriteThrough("/a.img".into())),
             "-drive if=none,id=disk,discard=unmap,format=raw,file=/a.img -device virtio-blk-pci,drive=disk",
+        ),
+        (
+            "another disk",
+            |o| o.data_disk = Some(Disk::WriteThrough("/d.img".into())),
+            "-drive if=none,id=data,discard=unmap,format=raw,file=/d.img -device virtio-blk-pci,drive=data",
         ),
         (
             "discard",

@@ -6,8 +6,8 @@ use anyhow::{Context, Result, ensure};
 use end_to_end_tests::{BOOT, api, disk};
 use vm::{Node, Options};
 
-use crate::node::{PAUSE, boot_id, options, wait_for_version};
-use crate::releases;
+use super::node::{PAUSE, boot_id, options, wait_for_version};
+use super::releases;
 
 /// The kernel stops at an interrupt that nothing is known about, and stays there:
 /// on a node it would restart by itself.

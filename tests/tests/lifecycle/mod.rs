@@ -1,7 +1,7 @@
 //! What happens to a node over several boots.
 
-mod bad_user_data;
 mod changes;
 mod history;
+mod mistakes;
 mod network;
 mod platforms;

@@ -7,8 +7,8 @@ use end_to_end_tests::damage::mtools;
 use end_to_end_tests::{BOOT, api};
 use vm::Node;
 
-use crate::node::{boot_id, update, version, wait_for_version, with_raw_disk};
-use crate::releases;
+use super::node::{boot_id, update, version, wait_for_version, with_raw_disk};
+use super::releases;
 
 /// More than the file system and the boot loader need for themselves, and less
 /// than a kernel image.

@@ -8,7 +8,7 @@ use end_to_end_tests::release::TestRepository;
 use end_to_end_tests::{BOOT, Image, api, disk};
 use vm::Node;
 
-use crate::node::{boot_id, options, update, version, wait_for_version};
+use super::node::{boot_id, options, update, version, wait_for_version};
 
 /// Seed of the moments, if `BOTTLEROCKET_SEED` names none.
 const SEED: u64 = 20_261_125;

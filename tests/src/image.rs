@@ -89,6 +89,11 @@ impl Image {
         &self.disk
     }
 
+    /// The kernel image (UKI).
+    pub fn kernel_image(&self) -> PathBuf {
+        self.disk.with_extension("efi")
+    }
+
     /// An artefact beside the disk, such as `vmlinuz`.
     pub fn file(&self, name: &str) -> PathBuf {
         self.folder.join(name)

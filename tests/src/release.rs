@@ -17,6 +17,8 @@ pub struct TestRepository {
     folder: PathBuf,
     repository: PathBuf,
     key: PathBuf,
+    /// That of the image under test.
+    architecture: String,
 }
 
 impl TestRepository {
@@ -30,6 +32,7 @@ impl TestRepository {
         let repository = Self {
             repository: folder.join("repository"),
             key: folder.join("key"),
+            architecture: Image::find()?.architecture,
             folder,
         };
         repository.publisher("key", &[&repository.key])?;
@@ -50,8 +53,10 @@ impl TestRepository {
 
     fn image_with(&self, version: &str, more: &[&Path]) -> Result<Image> {
         let output = self.folder.join(version);
-        let arguments: [&Path; 7] = [
+        let arguments: [&Path; 9] = [
             "image".as_ref(),
+            "--arch".as_ref(),
+            self.architecture.as_ref(),
             "--os-version".as_ref(),
             version.as_ref(),
             "--update-root".as_ref(),
@@ -71,10 +76,11 @@ impl TestRepository {
     /// Offers an image, with all migrations there are as those that lead from
     /// another version to it.
     pub fn add_with_migrations(&self, version: &str, from: &str) -> Result<()> {
-        cargo_run("image-builder", &["migrations".as_ref()])?;
+        let arguments = ["migrations", "--arch", &self.architecture].map(Path::new);
+        cargo_run("image-builder", &arguments)?;
         let built = workspace()
             .join("build/migrations")
-            .join(std::env::consts::ARCH);
+            .join(&self.architecture);
         let folder = self.folder.join("migrations");
         fs::create_dir_all(&folder)?;
         let mut names = Vec::new();

@@ -77,12 +77,7 @@ const KERNEL_IMAGE: &str = "::EFI/bottlerocket/slot-b.efi";
 fn an_update_that_is_damaged_anywhere_gives_way() -> Result<()> {
     let updated = Updated::new("damaged-anywhere")?;
     let esp = updated.esp_position()?;
-    let whole = std::fs::read(
-        updated
-            .releases
-            .new
-            .file("bottlerocket-metal-dev-x86_64.efi"),
-    )?;
+    let whole = std::fs::read(updated.releases.new.kernel_image())?;
 
     // Nothing happened, but that the firmware has forgotten its variables.
     let node = updated.boot("nothing", |_| Ok(()))?;

@@ -23,7 +23,7 @@ fn a_full_esp_refuses_an_update_and_boots() -> Result<()> {
     let (options, disk) = with_raw_disk(releases, "full-esp")?;
     let esp = releases.old.partition("ESP")?;
     let junk = disk.with_file_name("junk");
-    let kernel_image = releases.old.file("bottlerocket-metal-dev-x86_64.efi");
+    let kernel_image = releases.old.kernel_image();
     let used = std::fs::metadata(kernel_image)?.len();
     File::create(&junk)?.set_len(esp.end - esp.start - used - LEFT_BYTES)?;
     mtools("mcopy", &disk, esp.start, &[&junk.to_string_lossy(), JUNK])?;

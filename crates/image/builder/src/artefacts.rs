@@ -4,11 +4,12 @@ use crate::cli::{Artefacts, InstallationOptions, Target};
 use crate::progress::Step;
 use crate::source::Source;
 use crate::variant::Variant;
-use crate::{inspect, release};
+use crate::{inspect, release, user_data};
 use anyhow::{Context, Result};
 use artefacts::{Image, Installation};
 use install_to_disk::{Parameters, Then};
 use serde::Deserialize;
+use settings_model::Model;
 use std::path::{Path, PathBuf};
 use tools::Tools;
 
@@ -45,7 +46,7 @@ impl Account {
 }
 
 /// What the installer is told by its kernel arguments, and along with the image.
-fn installation(options: &InstallationOptions) -> Result<Installation> {
+fn installation(options: &InstallationOptions, model: &Model) -> Result<Installation> {
     let parameters = Parameters {
         disk: options.install_to.clone(),
         wipe: options.install_wipe,
@@ -54,10 +55,10 @@ fn installation(options: &InstallationOptions) -> Result<Installation> {
             false => Then::PowerOff,
         },
     };
-    let user_data = options.install_user_data.as_deref();
+    let given = options.install_user_data.as_deref();
     Ok(Installation {
         arguments: parameters.arguments(),
-        user_data: user_data.map(files::read).transpose()?,
+        user_data: given.map(|path| user_data::read(path, model)).transpose()?,
     })
 }
 
@@ -79,7 +80,7 @@ pub(crate) fn make(
         root_hash: root_hash.trim().to_owned(),
         epoch: release::epoch(source)?,
         machine_disk: variant.machine_gib << 30,
-        installation: installation(&options.installation)?,
+        installation: installation(&options.installation, &variant.model()?)?,
     };
     let formats = match options.formats[..] {
         [] => &variant.artefacts,

@@ -62,7 +62,7 @@ pub(crate) enum Command {
         /// Let go what is on the disk.
         #[arg(long)]
         wipe: bool,
-        /// TOML user data for the node, which reads it on its first boot.
+        /// TOML user data, checked, for the node, which reads it on its first boot.
         #[arg(long, value_name = "FILE")]
         user_data: Option<PathBuf>,
     },
@@ -237,7 +237,7 @@ pub(crate) struct InstallationOptions {
     /// Start the installed system, instead of switching the machine off.
     #[arg(long)]
     pub(crate) install_reboot: bool,
-    /// TOML user data for the node.
+    /// TOML user data for the node, checked.
     #[arg(long, value_name = "FILE")]
     pub(crate) install_user_data: Option<PathBuf>,
 }

@@ -1,7 +1,9 @@
 //! Writing an image to a disk: command `flash`.
 
+use crate::user_data;
 use anyhow::Result;
 use flash::{Options, Progress, Stage};
+use settings_model::Model;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 
@@ -9,7 +11,10 @@ use std::path::Path;
 pub(crate) fn flash(image: &Path, disk: &Path, wipe: bool, user_data: Option<&Path>) -> Result<()> {
     let options = Options {
         wipe,
-        user_data: user_data.map(files::read).transpose()?,
+        // An image does not say which settings can be made of it.
+        user_data: user_data
+            .map(|path| user_data::read(path, &Model::complete()))
+            .transpose()?,
     };
     let terminal = std::io::stderr().is_terminal();
     let mut shown = None;

@@ -26,6 +26,7 @@ mod requirements;
 mod run;
 mod sbom;
 mod source;
+mod user_data;
 mod variant;
 
 use anyhow::{Result, bail};

@@ -230,3 +230,24 @@ fn report_changes(before: &Group, after: &Group) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_lock_is_of_the_lists_that_there_are() {
+        let source = Source::find(None, None).unwrap();
+        for architecture in Architecture::ALL {
+            let lock = Lock::read(&lock_path(&source, architecture)).unwrap();
+            let locked = lock.groups.iter().map(|(name, group)| {
+                let Group { suites, wanted, .. } = group;
+                (name.clone(), suites.clone(), wanted.clone())
+            });
+            let wanted = wanted(&source, architecture).unwrap().into_iter();
+            let wanted = wanted.map(|(name, group)| (name, group.suites, group.packages));
+            let hint = "image-builder lock --arch";
+            assert!(locked.eq(wanted), "{hint} {}", architecture.name());
+        }
+    }
+}

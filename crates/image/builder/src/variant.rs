@@ -6,6 +6,7 @@ use artefacts::Format;
 use disk::Sizes;
 use rootfs::Software;
 use serde::Deserialize;
+use settings_model::Model;
 use std::path::PathBuf;
 
 /// A variant, as `conf/variants/NAME.toml` defines it.
@@ -79,6 +80,11 @@ fn raw() -> Vec<Format> {
 const ENDING: &str = ".toml";
 
 impl Variant {
+    /// The settings that can be made.
+    pub(crate) fn model(&self) -> Result<Model> {
+        Ok(settings_model::Variant::parse(&self.name, &self.text)?.model)
+    }
+
     /// Reads a variant and the software sets it names. One that ends in `.toml` is the
     /// path of a file elsewhere.
     pub(crate) fn read(source: &Source, name: &str) -> Result<Variant> {

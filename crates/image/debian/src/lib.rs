@@ -47,7 +47,7 @@ pub enum Error {
     /// The lock was made for another list of packages.
     #[error(
         "{} was made for another list of packages than group `{group}` asks for now\n\
-         hint: image-builder lock", path.display()
+         hint: image-builder lock (with --arch, where it is another one than x86_64)", path.display()
     )]
     Stale {
         /// The lock file.

@@ -15,6 +15,9 @@ use crate::release::cargo_run;
 /// Where the image of the default variant is, below the workspace.
 const DEFAULT_FOLDER: &str = "build/images/x86_64/metal-dev";
 
+/// Its architecture.
+const DEFAULT_ARCHITECTURE: &str = "x86_64";
+
 /// Size of a sector of the disk image in bytes.
 const SECTOR: u64 = 512;
 
@@ -33,6 +36,15 @@ impl Image {
         let folder = env::var_os("BOTTLEROCKET_IMAGE_DIR")
             .map_or_else(|| workspace().join(DEFAULT_FOLDER), PathBuf::from);
         Image::in_folder(&folder)
+    }
+
+    /// The architecture under test: that of the image that the environment names, or of
+    /// the default one, which need not have been built.
+    pub fn architecture_under_test() -> Result<String> {
+        match env::var_os("BOTTLEROCKET_IMAGE_DIR") {
+            Some(folder) => Ok(Image::in_folder(Path::new(&folder))?.architecture),
+            None => Ok(DEFAULT_ARCHITECTURE.to_owned()),
+        }
     }
 
     /// The image whose artefacts lie in a folder.

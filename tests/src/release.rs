@@ -32,7 +32,7 @@ impl TestRepository {
         let repository = Self {
             repository: folder.join("repository"),
             key: folder.join("key"),
-            architecture: Image::find()?.architecture,
+            architecture: Image::architecture_under_test()?,
             folder,
         };
         repository.publisher("key", &[&repository.key])?;

@@ -1,7 +1,7 @@
 //! Tests that boot an image and exercise the node.
 //!
-//! They are one program, of which two tests run at a time, in the order of their
-//! names: what takes longest comes first.
+//! They are one program, which runs as many at a time as there are processors, in the
+//! order of their names: what takes longest comes first.
 
 mod across_versions;
 mod artefacts;

@@ -44,11 +44,13 @@ impl Request<'_> {
 
 /// Makes and audits the root file system in `output`/root.
 pub(crate) fn root(request: &Request<'_>, output: &Path) -> Result<PathBuf> {
+    let _alone = request.source.lock()?;
     parts(request, output)?.root(output, request.accept_executables)
 }
 
 /// Builds the disk image and the artefacts it consists of in `output`.
 pub(crate) fn build(request: &Request<'_>, compression: Compression, output: &Path) -> Result<()> {
+    let _alone = request.source.lock()?;
     let composition = parts(request, output)?;
     let root = composition.root(output, request.accept_executables)?;
     let epoch = release::epoch(request.source)?;

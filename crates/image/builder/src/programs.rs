@@ -114,7 +114,7 @@ pub(crate) fn build_migrations(
         }
     }
     let list = "migrations.toml";
-    install(&sources.join(list), &folder.join(list))?;
+    install(&sources.join(list), &folder.join(list), 0o644)?;
     step.end();
     Ok(folder)
 }
@@ -159,7 +159,7 @@ impl Cargo<'_> {
         let built = target.join(triple).join("release");
         packages
             .iter()
-            .try_for_each(|program| install(&built.join(program), &folder.join(program)))
+            .try_for_each(|program| install(&built.join(program), &folder.join(program), 0o755))
     }
 }
 
@@ -174,7 +174,8 @@ fn remapped_paths(source: &Source) -> String {
     )
 }
 
-fn install(built: &Path, target: &Path) -> Result<()> {
-    files::at("copy", built, std::fs::copy(built, target))?;
+/// Whole at every moment: another build may be reading it, or it may be running.
+fn install(built: &Path, target: &Path, mode: u32) -> Result<()> {
+    files::replace_if_changed(target, &files::read(built)?, mode)?;
     Ok(())
 }

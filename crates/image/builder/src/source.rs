@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use disk::Architecture;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 /// A checkout of the source tree.
@@ -49,6 +50,19 @@ impl Source {
     /// Everything that is built.
     pub(crate) fn build(&self) -> PathBuf {
         self.root.join("build")
+    }
+
+    /// Waits until no other process makes an image here, and keeps others waiting as long
+    /// as the answer lives: trees of packages, programs and containers are shared.
+    pub(crate) fn lock(&self) -> Result<File> {
+        files::create_dir_all(&self.build())?;
+        let path = self.build().join("image-builder.lock");
+        let lock = files::at("make", &path, File::create(&path))?;
+        if let Err(TryLockError::WouldBlock) = lock.try_lock() {
+            eprintln!("==> waiting for another image-builder");
+            files::at("lock", &path, lock.lock())?;
+        }
+        Ok(lock)
     }
 
     /// What is kept between builds, by architecture.

@@ -1,13 +1,23 @@
 //! Who the node is to Amazon.
 
-use std::path::Path;
+use std::path::PathBuf;
+use std::time::Duration;
 
-use instance_metadata::Ec2;
+use instance_metadata::{Ec2, Patience};
 
 use crate::Error;
 
-/// What `settings.aws.credentials` becomes.
-const FILE: &str = "/root/.aws/credentials";
+/// In whose folder the file is where nothing says it: on a node
+/// `settings.aws.credentials` becomes it.
+const HOME: &str = "/root";
+const FILE: &str = ".aws/credentials";
+const PROFILE: &str = "default";
+
+/// A workstation is mostly no instance: nobody will answer there.
+const WORKSTATION: Patience = Patience {
+    limit: Duration::from_secs(2),
+    attempt: Duration::from_secs(1),
+};
 
 /// A key, and what has to go with it.
 #[derive(Clone, PartialEq, Eq)]
@@ -27,27 +37,58 @@ impl std::fmt::Debug for Credentials {
 }
 
 impl Credentials {
-    /// The first that there are: of the environment, of settings, of the role.
+    /// Those of this node, the first that there are: of the environment, of settings,
+    /// of the role.
     ///
     /// # Errors
     ///
     /// If there are none, or nobody answers who should know.
     pub async fn find() -> Result<Self, Error> {
+        Self::first(None, Patience::default()).await
+    }
+
+    /// Those of who works here: of the environment, of the profile in their file
+    /// (a profile that is given is the only one asked for), of the instance's role.
+    ///
+    /// # Errors
+    ///
+    /// If there are none.
+    pub async fn of_user(profile: Option<&str>) -> Result<Self, Error> {
+        Self::first(profile, WORKSTATION).await
+    }
+
+    async fn first(profile: Option<&str>, patience: Patience) -> Result<Self, Error> {
         let environment = |name: &str| std::env::var(name).ok();
-        if let Some(credentials) = Self::of(environment) {
+        if profile.is_none()
+            && let Some(credentials) = Self::of(environment)
+        {
             return Ok(credentials);
         }
-        match files::read_to_string(Path::new(FILE)) {
-            Ok(text) => {
-                if let Some(credentials) = Self::of_file(&text) {
-                    return Ok(credentials);
-                }
+        let file = match environment("AWS_SHARED_CREDENTIALS_FILE") {
+            Some(file) => PathBuf::from(file),
+            None => {
+                PathBuf::from(environment("HOME").unwrap_or_else(|| HOME.to_owned())).join(FILE)
             }
-            Err(error) if error.is_not_found() => {}
+        };
+        let text = match files::read_to_string(&file) {
+            Ok(text) => text,
+            Err(error) if error.is_not_found() => String::new(),
             Err(error) => return Err(error.into()),
+        };
+        let usual = environment("AWS_PROFILE");
+        let wanted = profile.or(usual.as_deref()).unwrap_or(PROFILE);
+        if let Some(credentials) = Self::of_file(&text, wanted) {
+            return Ok(credentials);
+        }
+        if let Some(profile) = profile {
+            return Err(Error::NoProfile {
+                file: file.display().to_string(),
+                profile: profile.to_owned(),
+            });
         }
         // It waits for an answer in its own way.
-        let asked = tokio::task::spawn_blocking(|| Ec2::default().role_credentials()).await;
+        let ask = move || Ec2::with_patience(patience).role_credentials();
+        let asked = tokio::task::spawn_blocking(ask).await;
         let asked = asked.map_err(|e| Error::Role(e.to_string()))?;
         let role = asked.map_err(|e| Error::Role(e.to_string()))?;
         let role = role.ok_or(Error::NoCredentials)?;
@@ -67,10 +108,11 @@ impl Credentials {
         })
     }
 
-    /// The profile `default` of a credentials file.
-    fn of_file(text: &str) -> Option<Self> {
+    /// A profile of a credentials file.
+    fn of_file(text: &str, profile: &str) -> Option<Self> {
         let mut lines = text.lines().map(str::trim);
-        lines.find(|line| *line == "[default]")?;
+        let head = format!("[{profile}]");
+        lines.find(|line| *line == head)?;
         let profile: Vec<(&str, &str)> = lines
             .take_while(|line| !line.starts_with('['))
             .filter_map(|line| line.split_once('='))
@@ -89,11 +131,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_default_profile_is_read() {
-        let text = "[other]\naws_access_key_id = no\naws_secret_access_key = no\n\n\
+    fn a_profile_is_read_and_no_other() {
+        let text = "[other]\naws_access_key_id = other\naws_secret_access_key = no\n\n\
             [default]\n# a comment\naws_access_key_id = AKID\naws_secret_access_key=a/b=c\n\
             [more]\naws_session_token = no\n";
-        let found = Credentials::of_file(text).expect("credentials");
+        let other = Credentials::of_file(text, "other").expect("credentials");
+        assert_eq!(other.key_id, "other");
+        assert_eq!(Credentials::of_file(text, "more"), None);
+        let found = Credentials::of_file(text, PROFILE).expect("credentials");
         assert_eq!(
             found,
             Credentials {
@@ -108,7 +153,7 @@ mod tests {
             "[default]\n",
             "aws_access_key_id = a\naws_secret_access_key = b\n",
         ] {
-            assert_eq!(Credentials::of_file(text), None, "{text}");
+            assert_eq!(Credentials::of_file(text, PROFILE), None, "{text}");
         }
     }
 

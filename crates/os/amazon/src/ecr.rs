@@ -13,13 +13,12 @@ use base64::engine::general_purpose::STANDARD;
 use clap::Parser;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
-use crate::sigv4::Unsigned;
+use crate::service::Service;
 use crate::{Credentials, Error, runtime};
 
-const TIMEOUT: Duration = Duration::from_secs(30);
 const TARGET: &str = "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken";
-const BODY: &str = "{}";
 const USER: &str = "AWS";
 
 /// What kubelet sends is a few hundred bytes.
@@ -112,48 +111,12 @@ async fn password(
     region: &str,
     credentials: &Credentials,
 ) -> Result<Password, Error> {
-    let failed = |why: String| Error::Refused {
-        endpoint: endpoint.to_owned(),
-        why,
-    };
-    let (_, host) = endpoint.split_once("://").unwrap_or(("", endpoint));
-    let headers = [
-        ("content-type", "application/x-amz-json-1.1"),
-        ("host", host),
-        ("x-amz-target", TARGET),
-    ];
-    let unsigned = Unsigned {
-        method: "POST",
-        path: "/",
-        headers: &headers,
-        body: BODY.as_bytes(),
+    let service = Service {
+        endpoint,
         region,
-        service: "ecr",
+        name: "ecr",
     };
-    // What TLS is made of; a second time does nothing.
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let client = reqwest::Client::builder()
-        .timeout(TIMEOUT)
-        .build()
-        .map_err(|e| failed(e.to_string()))?;
-    let mut request = client.post(format!("{endpoint}/")).body(BODY);
-    for (name, value) in headers.iter().filter(|(name, _)| *name != "host") {
-        request = request.header(*name, *value);
-    }
-    for (name, value) in unsigned.sign(credentials, Timestamp::now()) {
-        request = request.header(name, value);
-    }
-    let answer = request.send().await.map_err(|e| failed(e.to_string()))?;
-    let status = answer.status();
-    let body = answer.bytes().await.map_err(|e| failed(e.to_string()))?;
-    if !status.is_success() {
-        // It says which right is missing, and nothing secret.
-        return Err(failed(format!(
-            "{status}: {}",
-            String::from_utf8_lossy(&body)
-        )));
-    }
-    let answer: Answer = serde_json::from_slice(&body).map_err(|e| failed(e.to_string()))?;
+    let answer: Answer = service.call(TARGET, &json!({}), credentials).await?;
     let given = answer.authorization_data.first();
     let decoded = given.and_then(|data| {
         let bytes = STANDARD.decode(&data.authorization_token).ok()?;
@@ -169,7 +132,7 @@ async fn password(
             valid: Duration::try_from_secs_f64(until - Timestamp::now().as_second() as f64)
                 .unwrap_or_default(),
         }),
-        _ => Err(failed("the answer has none".to_owned())),
+        _ => Err(service.failed("the answer has no password")),
     }
 }
 
@@ -331,12 +294,15 @@ mod tests {
         for (answer, why) in [
             (denied, "AccessDeniedException"),
             (Answer::ok("{}"), "missing field"),
-            (Answer::ok(r#"{"authorizationData": []}"#), "has none"),
+            (
+                Answer::ok(r#"{"authorizationData": []}"#),
+                "has no password",
+            ),
             (
                 Answer::ok(
                     r#"{"authorizationData": [{"authorizationToken": "?", "expiresAt": 1}]}"#,
                 ),
-                "has none",
+                "has no password",
             ),
         ] {
             let error = ask(answer).0.expect_err(why);

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::sigv4::Unsigned;
-use crate::{Credentials, runtime};
+use crate::{Credentials, domain, runtime};
 
 const PREFIX: &str = "k8s-aws-v1.";
 const CLUSTER_HEADER: &str = "x-k8s-aws-id";
@@ -76,11 +76,7 @@ fn api_version(asked: Option<&str>) -> Result<String> {
 
 /// The token of a cluster: the address of the signed request.
 fn token(cluster: &str, region: &str, credentials: &Credentials, now: Timestamp) -> String {
-    let domain = match region.starts_with("cn-") {
-        true => "amazonaws.com.cn",
-        false => "amazonaws.com",
-    };
-    let host = format!("sts.{region}.{domain}");
+    let host = format!("sts.{region}.{}", domain(region));
     let unsigned = Unsigned {
         method: "GET",
         path: "/",

@@ -30,7 +30,7 @@ struct Cli {
 enum Command {
     /// Make a signing key: Ed25519 in a file, ECDSA P-256 in a token
     Key {
-        /// Where to put it: a file, or a PKCS#11 URI
+        /// Where to put it: a file, or a PKCS#11 URI. Keys in KMS are made there
         key: KeyLocation,
     },
     /// Make a repository that offers nothing yet
@@ -135,8 +135,9 @@ struct Signing {
     /// Folder of the repository
     #[arg(long, value_name = "FOLDER")]
     repository: PathBuf,
-    /// Signing key: a file, or a PKCS#11 URI (RFC 7512) such as
-    /// 'pkcs11:token=release;object=root?pin-source=file:/run/pin'; may be repeated
+    /// Signing key: a file, a PKCS#11 URI (RFC 7512) such as
+    /// 'pkcs11:token=release;object=root?pin-source=file:/run/pin', or a key in Amazon's
+    /// Key Management Service, aws-kms://[PROFILE]/KEY; may be repeated
     #[arg(long, value_name = "KEY", required = true)]
     key: Vec<KeyLocation>,
     /// Days that the repository is fresh without being signed again

@@ -1,5 +1,7 @@
-//! Signing keys: in files, and in tokens that do not give them away.
+//! Signing keys: in files, and in tokens and services that do not give them away.
 
+#[cfg(feature = "aws-kms")]
+mod kms;
 mod pkcs11_uri;
 mod token;
 
@@ -7,12 +9,14 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use anyhow::{Context, Error, Result, ensure};
+use anyhow::{Context, Error, Result, bail, ensure};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::Ed25519KeyPair;
 use tough::key_source::{KeySource, LocalKeySource};
 use tough::sign::Sign;
 
+#[cfg(feature = "aws-kms")]
+pub use kms::KmsUri;
 pub use pkcs11_uri::Pkcs11Uri;
 
 /// Where a signing key is.
@@ -22,6 +26,9 @@ pub enum KeyLocation {
     File(PathBuf),
     /// In a PKCS#11 token, such as a hardware security module.
     Token(Pkcs11Uri),
+    /// In Amazon's Key Management Service.
+    #[cfg(feature = "aws-kms")]
+    Kms(KmsUri),
 }
 
 impl KeyLocation {
@@ -30,11 +37,17 @@ impl KeyLocation {
     ///
     /// # Errors
     ///
-    /// If there is a key already: one that is overwritten is lost.
+    /// If there is a key already: one that is overwritten is lost. If keys are not made
+    /// there.
     pub fn generate(&self) -> Result<()> {
         match self {
             Self::File(path) => generate_file(path),
             Self::Token(uri) => token::generate(uri).with_context(|| uri.to_string()),
+            #[cfg(feature = "aws-kms")]
+            Self::Kms(uri) => bail!(
+                "{uri}: such keys are made by who owns the account; hint: `aws kms create-key \
+                 --key-usage SIGN_VERIFY --key-spec ECC_NIST_P256`"
+            ),
         }
     }
 
@@ -47,6 +60,8 @@ impl KeyLocation {
                 path.display()
             ),
             Self::Token(_) => "failed to use a key in a token".to_owned(),
+            #[cfg(feature = "aws-kms")]
+            Self::Kms(_) => "failed to use a key in KMS".to_owned(),
         })
     }
 
@@ -54,6 +69,8 @@ impl KeyLocation {
         match self {
             Self::File(path) => Box::new(LocalKeySource { path: path.clone() }),
             Self::Token(uri) => Box::new(token::TokenKey::new(uri.clone())),
+            #[cfg(feature = "aws-kms")]
+            Self::Kms(uri) => Box::new(uri.clone()),
         }
     }
 }
@@ -68,10 +85,18 @@ impl FromStr for KeyLocation {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        match text.starts_with(pkcs11_uri::SCHEME) {
-            true => Ok(Self::Token(text.parse()?)),
-            false => Ok(Self::File(text.into())),
+        if text.starts_with(pkcs11_uri::SCHEME) {
+            return Ok(Self::Token(text.parse()?));
         }
+        #[cfg(feature = "aws-kms")]
+        if text.starts_with(kms::SCHEME) {
+            return Ok(Self::Kms(text.parse()?));
+        }
+        // No file is called like this: it would be a key that this build knows nothing of.
+        if let Some((scheme, _)) = text.split_once("://") {
+            bail!("`{text}`: keys of {scheme} are not supported");
+        }
+        Ok(Self::File(text.into()))
     }
 }
 
@@ -80,6 +105,8 @@ impl fmt::Display for KeyLocation {
         match self {
             Self::File(path) => path.display().fmt(f),
             Self::Token(uri) => uri.fmt(f),
+            #[cfg(feature = "aws-kms")]
+            Self::Kms(uri) => uri.fmt(f),
         }
     }
 }

@@ -16,6 +16,8 @@ mod repository;
 mod root;
 
 pub use image::Image;
+#[cfg(feature = "aws-kms")]
+pub use key::KmsUri;
 pub use key::{KeyLocation, Pkcs11Uri};
 pub use migrations::Migrations;
 pub use repository::{Repository, Signers};

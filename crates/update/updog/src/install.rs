@@ -5,6 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use futures_util::{StreamExt, stream};
 use initramfs_init::root_hash::RootHash;
@@ -17,7 +18,7 @@ use update_metadata::Images;
 
 use crate::repository::{self, Repository};
 use crate::run_folder::Progress;
-use crate::verity;
+use crate::verity::{self, Leaves, Tree};
 
 /// What is read, compared and written at a time.
 const PIECE: usize = 1 << 20;
@@ -112,15 +113,22 @@ pub async fn install(
         progress: Mutex::new(progress),
     };
     let file_system = async {
-        let root = to_device(&source, &images.root, &target.root).await?;
-        let hash = to_device(&source, &images.hash, &target.hash).await?;
-        Ok((root, hash))
+        // The tree first: it says how the data are hashed when they are read back.
+        let hash = to_device(&source, &images.hash, &target.hash, copy).await?;
+        let tree = Tree::open(&target.hash)?;
+        let (tree, leaves, root) =
+            to_device(&source, &images.root, &target.root, |from, to, room| {
+                let (written, leaves) = copy_and_read_back(from, to, room, &tree)?;
+                Ok((tree, leaves, written))
+            })
+            .await?;
+        Ok((hash, root, tree, leaves))
     };
     // Side by side: one mostly computes while the other waits for the disk.
     let boot = download_boot(&source, &images.boot);
-    let ((root, hash), boot) = tokio::try_join!(file_system, boot)?;
+    let ((hash, root, tree, leaves), boot) = tokio::try_join!(file_system, boot)?;
     let root_hash = root_hash(&images.boot, &boot)?;
-    verity::verify(&target.root, &target.hash, root_hash)?;
+    tree.compare(leaves, root_hash)?;
     files::replace(&target.boot, &boot, 0o644)?;
     gpt::set_identity(&target.disk, target.slot, &root_hash.bytes())?;
     Ok(Written {
@@ -170,9 +178,14 @@ impl Source<'_> {
     }
 }
 
-/// Streams a target into a partition. What is there and right is not written
-/// again.
-async fn to_device(source: &Source<'_>, name: &str, device: &Path) -> Result<Written, Error> {
+/// Streams a target into a partition by means of `copy`, which is told how much room
+/// there is.
+async fn to_device<T: Send + 'static>(
+    source: &Source<'_>,
+    name: &str,
+    device: &Path,
+    copy: impl FnOnce(&mut dyn Read, &File, u64) -> Result<T, Fault> + Send + 'static,
+) -> Result<T, Error> {
     let mut file = files::at(
         "open",
         device,
@@ -181,14 +194,14 @@ async fn to_device(source: &Source<'_>, name: &str, device: &Path) -> Result<Wri
     let copied = source.pipe(name, move |reader| {
         let mut source = FrameDecoder::new(reader);
         let room = file.seek(SeekFrom::End(0)).map_err(Fault::Device)?;
-        let written = copy(&mut source, &file, room)?;
+        let copied = copy(&mut source, &file, room)?;
         // To the very end: only there it shows whether all was as signed.
         io::copy(source.into_inner(), &mut io::sink()).map_err(Fault::Source)?;
         file.sync_all().map_err(Fault::Device)?;
-        // What is read back is to come from the disk, not from memory.
+        // What is read later is to come from the disk, not from memory.
         let dropped = fadvise(&file, 0, None, Advice::DontNeed);
         dropped.map_err(|error| Fault::Device(error.into()))?;
-        Ok(written)
+        Ok(copied)
     });
     copied.await?.map_err(|fault| match fault {
         Fault::Source(source) => Error::Download {
@@ -215,7 +228,40 @@ enum Fault {
     Room,
 }
 
-fn copy(source: &mut impl Read, device: &File, room: u64) -> Result<Written, Fault> {
+/// What is there and right is not written again.
+fn copy(source: &mut dyn Read, device: &File, room: u64) -> Result<Written, Fault> {
+    copy_and_tell(source, device, room, |_| {})
+}
+
+/// As [`copy`]; another thread reads what is written back and hashes it.
+fn copy_and_read_back(
+    source: &mut dyn Read,
+    device: &File,
+    room: u64,
+    tree: &Tree,
+) -> Result<(Written, Leaves), Fault> {
+    thread::scope(|scope| {
+        let (written, places) = std::sync::mpsc::channel();
+        let leaves = scope.spawn(|| tree.leaves(device, places));
+        let copied = copy_and_tell(source, device, room, |place| {
+            // Who is gone has found a fault, and says it when asked for the hashes.
+            let _ = written.send(place);
+        });
+        drop(written);
+        match leaves.join() {
+            Ok(leaves) => Ok((copied?, leaves.map_err(Fault::Device)?)),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
+}
+
+/// Copies, and tells `written_to` after each piece up to which byte all is there.
+fn copy_and_tell(
+    source: &mut dyn Read,
+    device: &File,
+    room: u64,
+    mut written_to: impl FnMut(u64),
+) -> Result<Written, Fault> {
     let mut written = Written::default();
     let (mut piece, mut there) = (vec![0; PIECE], vec![0; PIECE]);
     let mut place = 0;
@@ -237,6 +283,7 @@ fn copy(source: &mut impl Read, device: &File, room: u64) -> Result<Written, Fau
             written.new += length as u64;
         }
         place = end;
+        written_to(place);
     }
 }
 
@@ -255,7 +302,7 @@ fn is_at(device: &File, place: u64, bytes: &[u8], buffer: &mut [u8]) -> io::Resu
 }
 
 /// As many bytes as there are, up to the buffer's size.
-fn fill(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+fn fill(source: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut length = 0;
     while length < buffer.len() {
         match source.read(&mut buffer[length..])? {

@@ -18,12 +18,14 @@ use url::Url;
 /// A whole image may take this long.
 const FETCH_LIMIT: Duration = Duration::from_secs(3600);
 /// What is read of a file at a time.
-const FILE_PIECE: usize = 64 << 10;
+const FILE_PIECE: usize = 256 << 10;
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
 /// How often a file is asked for without a byte of it coming, and the pause
 /// before the second time. It doubles.
 const TRIES: u32 = 5;
+/// How often a server may be too slow. What stalls may be one connection alone.
+const SLOW_TRIES: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
 /// How slow a server may be: so many bytes in each such time, until the file ends.
@@ -68,6 +70,8 @@ struct Download {
     /// When the whole file has to be there.
     deadline: Instant,
     failures: u32,
+    /// Times that have been too slow; what comes later makes none of them good.
+    slow: u32,
 }
 
 /// What may go wrong with a server.
@@ -130,6 +134,7 @@ impl Transport for Fetcher {
             come: 0,
             deadline: now + FETCH_LIMIT,
             failures: 0,
+            slow: 0,
         };
         let stream = stream::try_unfold(download, |mut download| async move {
             let next = download.next().await?;
@@ -176,9 +181,15 @@ impl Download {
                 Err(_) => {
                     let seconds = self.pace.window.as_secs_f32();
                     let come = self.come;
-                    return Err(
-                        self.error(format!("it is too slow: {come} bytes came in {seconds} s"))
-                    );
+                    let reason = format!("it is too slow: {come} bytes came in {seconds} s");
+                    self.slow += 1;
+                    if self.slow == SLOW_TRIES {
+                        return Err(self.error(reason));
+                    }
+                    tracing::warn!("{}: {reason}; asking for the rest", self.url);
+                    self.response = None;
+                    self.end = Instant::now() + self.pace.window;
+                    self.come = 0;
                 }
             }
         }

@@ -6,25 +6,25 @@ mod common;
 
 use std::fs::{self, File};
 
-use common::{Workshop, replace};
+use common::{BLOCK, Workshop, replace};
 use updog::{InstallError, Repository, RunFolder, Target, install};
 
 #[test]
 fn what_has_no_room_is_refused() {
-    // The root file system of these images has 4 bytes, its hash tree too.
+    // The root file system of these images has a block, its hash tree too.
     for (root, hash, expected) in [
-        (3, 16, "1.0.0-root.erofs.lz4 is larger than "),
-        (4, 3, "1.0.0-root.hash.lz4 is larger than "),
+        (BLOCK - 1, BLOCK, "1.0.0-root.erofs.lz4 is larger than "),
+        (BLOCK, BLOCK - 1, "1.0.0-root.hash.lz4 is larger than "),
         (
-            16,
-            16,
+            BLOCK,
+            BLOCK,
             "1.0.0-boot.efi.lz4 is no kernel image of this system",
         ),
     ] {
         let workshop = Workshop::new();
         for (name, size) in [("root", root), ("hash", hash)] {
             let device = File::create(workshop.path(name)).unwrap();
-            device.set_len(size).unwrap();
+            device.set_len(size as u64).unwrap();
         }
         let target = Target {
             slot: slots::Slot::B,
@@ -42,7 +42,7 @@ fn what_has_no_room_is_refused() {
             install(&repository, &manifest.updates[0].images, &target, progress).await
         });
         let error = installed.unwrap_err();
-        if root < 16 {
+        if root < BLOCK || hash < BLOCK {
             assert!(matches!(error, InstallError::TooLarge { .. }), "{error}");
         }
         assert!(error.to_string().contains(expected), "{error}");

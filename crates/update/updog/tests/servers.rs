@@ -182,6 +182,21 @@ fn servers_that_fail_are_given_up() {
 }
 
 #[test]
+fn what_stalls_is_asked_for_again() {
+    // It sends half, and then nothing more over this connection.
+    let stalls: Manners = |stream, path, body, first| match body {
+        Some(body) if path.contains("manifest") && first == 0 => {
+            head(stream, 0, body.len())?;
+            stream.write_all(&body[..body.len() / 2])?;
+            thread::sleep(10 * common::PACE.window);
+            Ok(())
+        }
+        body => well(stream, path, body, first),
+    };
+    assert_eq!(look(stalls), Ok(1));
+}
+
+#[test]
 fn servers_that_drip_are_given_up() {
     let error = look(|stream, _, body, _| {
         let Some(body) = body else {

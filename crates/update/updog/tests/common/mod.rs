@@ -21,6 +21,9 @@ pub const PACE: Pace = Pace {
     bytes: 1000,
 };
 
+/// Bytes of a root file system, and of its hash tree.
+pub const BLOCK: usize = 4096;
+
 pub const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// A repository with one version, and a node that trusts it.
@@ -82,13 +85,13 @@ impl Workshop {
         let contents = format!(
             r#"{{"variant": "metal-dev", "architecture": "x86_64", "version": "{version}"}}"#
         );
-        for (file, text) in [
-            ("contents.json", contents.as_str()),
-            ("bottlerocket-metal-dev-x86_64.efi", version),
-            ("root.erofs", "root"),
-            ("root.hash", "hash"),
+        for (file, bytes) in [
+            ("contents.json", contents.as_bytes()),
+            ("bottlerocket-metal-dev-x86_64.efi", version.as_bytes()),
+            ("root.erofs", &[0; BLOCK]),
+            ("root.hash", &superblock()),
         ] {
-            fs::write(image.join(file), text).unwrap();
+            fs::write(image.join(file), bytes).unwrap();
         }
         let image = Image::open(&image).unwrap();
         let mut manifest = self
@@ -188,4 +191,17 @@ pub fn copy(from: &Path, to: &Path) {
             false => fs::copy(&path, &target).map(drop).unwrap(),
         }
     }
+}
+
+/// What is in front of the hash tree of one block (dm-verity, hash type 1).
+fn superblock() -> Vec<u8> {
+    let mut bytes = b"verity\0\0".to_vec();
+    bytes.extend([1u32, 1].map(u32::to_le_bytes).concat());
+    bytes.extend([0; 16]);
+    bytes.extend(b"sha256");
+    bytes.resize(64, 0);
+    bytes.extend([BLOCK as u32; 2].map(u32::to_le_bytes).concat());
+    bytes.extend(1u64.to_le_bytes());
+    bytes.resize(BLOCK, 0);
+    bytes
 }

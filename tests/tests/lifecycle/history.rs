@@ -1,18 +1,20 @@
-//! One node through three boots: its first one with user data on a disk; one after it
-//! was powered off, with a larger disk and other user data; and one after it
-//! was reset in the middle of its work.
+//! One node through three boots: its first one with user data of which a disk has the
+//! address; one after it was powered off, with a larger disk and other user data; and one
+//! after it was reset in the middle of its work.
 
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::net::SocketAddrV4;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow, ensure};
 use dev_protocol::{Check, Verdict};
 use end_to_end_tests::{BOOT, Denial, Image, api, denials, direct, disk, machine};
+use fake_http_server::{Answer, FakeTcpServer};
+use pinned_url::PinnedUrl;
 use serde_json::{Value, json};
-use vm::{Channel, Medium, Node, UserData};
-
-use super::platforms;
+use vm::{Channel, Medium, Network, Node, Service, UserData};
 
 const FIRST_USER_DATA: &str = "\
 [settings]
@@ -29,6 +31,7 @@ hostname = \"first-light\"
 ";
 const SECOND_USER_DATA: &str = "[settings]\nmotd = \"from changed user data\"\n";
 
+const VOLUME_BYTES: u64 = 4 << 20;
 const FIRST_DISK_GIB: u64 = 4;
 const SECOND_DISK_GIB: u64 = 6;
 const GIB: u64 = 1 << 30;
@@ -120,8 +123,36 @@ fn live() -> Result<History> {
     let image = Image::find()?;
     let mut options = machine(&image, "history", direct(&image)?)?;
     options.disk = disk(&image, FIRST_DISK_GIB);
-    let (_folder, volume) = platforms::volume("vfat", FIRST_USER_DATA)?;
+    // What an installer leaves on a disk where the user data lie elsewhere.
+    let folder = tempfile::tempdir()?;
+    let server = FakeTcpServer::start(|_| Answer::ok(FIRST_USER_DATA));
+    let there = SocketAddrV4::new([169, 254, 1, 1].into(), 80);
+    let address = PinnedUrl::of(
+        &format!("http://{there}/node.toml"),
+        FIRST_USER_DATA.as_bytes(),
+    )?;
+    let volume = folder.path().join("cidata.img");
+    let file = File::create_new(&volume)?;
+    file.set_len(VOLUME_BYTES)?;
+    let line = format!("{address}\n").into_bytes();
+    fat::make(
+        fat::Region::new(&file, 0, VOLUME_BYTES),
+        512,
+        "CIDATA",
+        1,
+        &vec![("user-data-url".to_owned(), Some(line))],
+    )?;
     options.media = vec![Medium::Disk(volume)];
+    options.network = Some(Network {
+        services: vec![Service {
+            address: there,
+            command: vec![
+                env!("CARGO_BIN_EXE_relay").to_owned(),
+                server.address().to_string(),
+            ],
+        }],
+        ..Network::default()
+    });
     // Which says that there is one.
     options.identity.serial = Some("ds=nocloud".to_owned());
     let node = Node::start(&options)?;

@@ -16,14 +16,13 @@ const USER_DATA: &str = "\
 motd = \"from the platform\"
 ";
 
-/// A volume as cloud-image-utils make it, in a folder that lives with it.
-pub fn volume(file_system: &str, contents: &str) -> Result<(tempfile::TempDir, PathBuf)> {
+/// A disc as cloud-image-utils make it, in a folder that lives with it.
+fn nocloud_disc(contents: &str) -> Result<(tempfile::TempDir, PathBuf)> {
     let folder = tempfile::tempdir()?;
     let user_data = folder.path().join("user-data.toml");
     std::fs::write(&user_data, contents)?;
     let image = folder.path().join("seed.img");
     let output = Command::new("cloud-localds")
-        .args(["--filesystem", file_system])
         .args([&image, &user_data])
         .output()
         .context("failed to run cloud-localds; hint: install cloud-image-utils")?;
@@ -58,7 +57,7 @@ fn user_data_is_in_force(channel: &Channel) -> Result<()> {
 #[test]
 #[ignore = "scripts/check-machines runs it: it takes minutes"]
 fn a_disc_labelled_cidata_is_read() -> Result<()> {
-    let (_folder, image) = volume("iso9660", USER_DATA)?;
+    let (_folder, image) = nocloud_disc(USER_DATA)?;
     let node = boot("nocloud-disc", |options| {
         options.media = vec![Medium::Disc(image)];
     })?;

@@ -238,6 +238,12 @@ fn what_is_wrong_with_the_platform_is_wrong_with_the_user_data() {
             "user data was refused, the node runs without it: /dev/sr0, the volume",
         ),
         (
+            "an address that nobody fetched from",
+            "volumes/nocloud-address",
+            b"https://example.com/node.toml#sha256=00\n",
+            "https://example.com/node.toml#sha256=00 was not fetched",
+        ),
+        (
             "an environment that is none",
             "volumes/ovf-env.xml",
             b"<Environment",

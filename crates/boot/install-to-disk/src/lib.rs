@@ -10,6 +10,7 @@
 //! | `bottlerocket.install` | the disk, see [`Selector`]; without it, the disks are listed |
 //! | `bottlerocket.install.wipe` | none: what is on the disk may go |
 //! | `bottlerocket.install.then` | `poweroff` (default) or `reboot` |
+//! | `bottlerocket.install.user-data` | where the node fetches its user data on its first boot: `URL#sha256=DIGEST` |
 
 mod disks;
 mod parameters;
@@ -81,9 +82,12 @@ fn install(log: &Log) -> Result<Infallible, Error> {
     let disk = find(log, &mut modules, parameters.disk.as_ref())?;
     let name = files::read_to_string(Path::new(NAME))?;
     log.info(&format!("{} goes to {disk}", name.trim()));
-    let user_data = match files::read(Path::new(USER_DATA)) {
-        Err(error) if error.is_not_found() => None,
-        text => Some(text?),
+    let user_data = match parameters.user_data {
+        Some(address) => Some(flash::UserData::At(address)),
+        None => match files::read(Path::new(USER_DATA)) {
+            Err(error) if error.is_not_found() => None,
+            text => Some(flash::UserData::Document(text?)),
+        },
     };
     let options = flash::Options {
         wipe: parameters.wipe,

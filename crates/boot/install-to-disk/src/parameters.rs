@@ -1,11 +1,14 @@
 //! What the kernel command line says.
 
+use pinned_url::PinnedUrl;
+
 use crate::Selector;
 
 /// The argument that names the disk; those for the rest begin like it.
 const DISK: &str = "bottlerocket.install";
 const WIPE: &str = "bottlerocket.install.wipe";
 const THEN: &str = "bottlerocket.install.then";
+const USER_DATA: &str = "bottlerocket.install.user-data";
 
 /// How to install.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,6 +19,8 @@ pub struct Parameters {
     pub wipe: bool,
     /// What comes then.
     pub then: Then,
+    /// Where the node fetches its user data.
+    pub user_data: Option<PinnedUrl>,
 }
 
 /// What becomes of the machine when it is installed.
@@ -42,8 +47,11 @@ pub enum Error {
     /// What comes then.
     #[error("the kernel argument {THEN}=`{}` is not known\nhint: poweroff or reboot", .0.escape_debug())]
     Then(String),
+    /// Where user data are.
+    #[error("the kernel argument {USER_DATA}: {0}")]
+    UserData(#[from] pinned_url::Invalid),
     /// An argument that begins like ours, but is none.
-    #[error("there is no kernel argument {}\nhint: {DISK}, {WIPE} and {THEN}", .0.escape_debug())]
+    #[error("there is no kernel argument {}\nhint: {DISK}, {WIPE}, {THEN} and {USER_DATA}", .0.escape_debug())]
     Unknown(String),
 }
 
@@ -62,6 +70,7 @@ impl Parameters {
                 DISK => parameters.disk = Some(selector(value)?),
                 WIPE if argument.value.is_none() => parameters.wipe = true,
                 THEN => parameters.then = then(value)?,
+                USER_DATA => parameters.user_data = Some(value.parse()?),
                 name if name.starts_with(DISK) => return Err(Error::Unknown(name.to_owned())),
                 _ => {}
             }
@@ -74,7 +83,9 @@ impl Parameters {
         let disk = self.disk.iter().map(|disk| format!("{DISK}=\"{disk}\""));
         let wipe = self.wipe.then(|| WIPE.to_owned());
         let then = (self.then == Then::Reboot).then(|| format!("{THEN}=reboot"));
-        disk.chain(wipe).chain(then).collect()
+        let user_data = self.user_data.iter();
+        let user_data = user_data.map(|address| format!("{USER_DATA}={address}"));
+        disk.chain(wipe).chain(then).chain(user_data).collect()
     }
 }
 
@@ -98,16 +109,23 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    const ADDRESS: &str = "https://example.com/node.toml?rack=7#sha256=\
+        e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
     #[test]
     fn arguments_are_found_among_others() {
-        let line = "console=ttyS0 bottlerocket.install=\"serial:A B\" roothash=00 \
-            bottlerocket.install.wipe bottlerocket.install.then=reboot quiet";
+        let line = format!(
+            "console=ttyS0 bottlerocket.install=\"serial:A B\" roothash=00 \
+             bottlerocket.install.wipe bottlerocket.install.then=reboot \
+             bottlerocket.install.user-data={ADDRESS} quiet"
+        );
         let expected = Parameters {
             disk: Some(Selector::Serial("A B".to_owned())),
             wipe: true,
             then: Then::Reboot,
+            user_data: Some(ADDRESS.parse().unwrap()),
         };
-        assert_eq!(Parameters::parse(line).unwrap(), expected);
+        assert_eq!(Parameters::parse(&line).unwrap(), expected);
         let none = Parameters::parse("console=ttyS0 bottlerocket.platform=metal").unwrap();
         assert_eq!(none, Parameters::default());
     }
@@ -121,6 +139,11 @@ mod tests {
             ("bottlerocket.install.whipe", "no kernel argument"),
             ("bottlerocket.installer=/dev/sda", "no kernel argument"),
             ("bottlerocket.install.then=halt", "poweroff or reboot"),
+            ("bottlerocket.install.user-data", "it has no digest"),
+            (
+                "bottlerocket.install.user-data=http://h/",
+                "it has no digest",
+            ),
         ] {
             let error = Parameters::parse(line).unwrap_err().to_string();
             assert!(
@@ -132,12 +155,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_told_is_read(serial in "[A-Za-z0-9_ -]{0,9}[A-Z]", wipe: bool, reboot: bool) {
+        fn what_is_told_is_read(
+            serial in "[A-Za-z0-9_ -]{0,9}[A-Z]",
+            wipe: bool,
+            reboot: bool,
+            elsewhere: bool,
+        ) {
             let serial = serial.trim().to_owned();
             let parameters = Parameters {
                 disk: Some(Selector::Serial(serial)),
                 wipe,
                 then: if reboot { Then::Reboot } else { Then::PowerOff },
+                user_data: elsewhere.then(|| ADDRESS.parse().unwrap()),
             };
             let line = parameters.arguments().join(" ");
             prop_assert_eq!(Parameters::parse(&line).unwrap(), parameters);

@@ -18,7 +18,7 @@ pub use ec2::{Ec2, RoleCredentials};
 pub use error::Error;
 pub use gcp::Gcp;
 pub use openstack::OpenStack;
-pub use patience::Patience;
+pub use patience::{Attempts, Patience};
 
 /// Larger answers are refused, in bytes.
 pub const MAX_BYTES: usize = 2 * 1024 * 1024;

@@ -29,7 +29,7 @@ impl Default for Patience {
 
 impl Patience {
     /// The moments to try again, counted from now.
-    pub(crate) fn attempts(self) -> Attempts {
+    pub fn attempts(self) -> Attempts {
         Attempts {
             deadline: Instant::now() + self.limit,
             wait: FIRST_WAIT,
@@ -39,7 +39,7 @@ impl Patience {
 
 /// What is left of somebody's patience.
 #[derive(Debug)]
-pub(crate) struct Attempts {
+pub struct Attempts {
     deadline: Instant,
     wait: Duration,
 }
@@ -48,7 +48,7 @@ impl Attempts {
     /// How long to wait before the next attempt; `None` if there is none.
     /// Up to half of it is random, so that a fleet that starts together does
     /// not ask together.
-    pub(crate) fn next_wait(&mut self) -> Option<Duration> {
+    pub fn next_wait(&mut self) -> Option<Duration> {
         let left = self.deadline.checked_duration_since(Instant::now())?;
         let wait = self.wait / 2 + (self.wait / 2).mul_f64(random_fraction());
         self.wait = (self.wait * 2).min(MAX_WAIT);

@@ -54,6 +54,7 @@ fn installation(options: &InstallationOptions, model: &Model) -> Result<Installa
             true => Then::Reboot,
             false => Then::PowerOff,
         },
+        user_data: options.install_user_data_url.clone(),
     };
     let given = options.install_user_data.as_deref();
     Ok(Installation {

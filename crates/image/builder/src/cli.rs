@@ -8,6 +8,7 @@ use artefacts::Format;
 use clap::{Args, Parser, Subcommand};
 use disk::{Architecture, Compression};
 use install_to_disk::Selector;
+use pinned_url::PinnedUrl;
 use std::path::PathBuf;
 use tools::Tools;
 
@@ -65,6 +66,9 @@ pub(crate) enum Command {
         /// TOML user data, checked, for the node, which reads it on its first boot.
         #[arg(long, value_name = "FILE")]
         user_data: Option<PathBuf>,
+        /// Where the node fetches them instead: URL#sha256=DIGEST, over http or https.
+        #[arg(long, value_name = "ADDRESS", conflicts_with = "user_data")]
+        user_data_url: Option<PinnedUrl>,
     },
     /// Print the steps by which Amazon makes an AMI of a built image.
     ImportAmi(ImportAmi),
@@ -240,6 +244,10 @@ pub(crate) struct InstallationOptions {
     /// TOML user data for the node, checked.
     #[arg(long, value_name = "FILE")]
     pub(crate) install_user_data: Option<PathBuf>,
+    /// Where the node fetches user data on its first boot, in place of such a file:
+    /// URL#sha256=DIGEST, over http or https.
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "install_user_data")]
+    pub(crate) install_user_data_url: Option<PinnedUrl>,
 }
 
 /// The options of `import-ami`.

@@ -2,19 +2,28 @@
 
 use crate::user_data;
 use anyhow::Result;
-use flash::{Options, Progress, Stage};
+use flash::{Options, Progress, Stage, UserData};
+use pinned_url::PinnedUrl;
 use settings_model::Model;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 
 /// Writes it, and shows how far it has come.
-pub(crate) fn flash(image: &Path, disk: &Path, wipe: bool, user_data: Option<&Path>) -> Result<()> {
+pub(crate) fn flash(
+    image: &Path,
+    disk: &Path,
+    wipe: bool,
+    user_data: Option<&Path>,
+    address: Option<PinnedUrl>,
+) -> Result<()> {
+    // An image does not say which settings can be made of it.
+    let read = |path| user_data::read(path, &Model::complete()).map(UserData::Document);
     let options = Options {
         wipe,
-        // An image does not say which settings can be made of it.
-        user_data: user_data
-            .map(|path| user_data::read(path, &Model::complete()))
-            .transpose()?,
+        user_data: match address {
+            Some(address) => Some(UserData::At(address)),
+            None => user_data.map(read).transpose()?,
+        },
     };
     let terminal = std::io::stderr().is_terminal();
     let mut shown = None;

@@ -91,7 +91,8 @@ fn execute(cli: Cli) -> Result<()> {
             disk,
             wipe,
             user_data,
-        } => flash::flash(&image, &disk, wipe, user_data.as_deref()),
+            user_data_url,
+        } => flash::flash(&image, &disk, wipe, user_data.as_deref(), user_data_url),
         Command::ImportAmi(options) => {
             let packages = PackageOptions::default();
             let folder = built(&source, options.image.as_ref(), &options.target, &packages)?;

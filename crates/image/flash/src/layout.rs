@@ -8,7 +8,7 @@ use gptman::{GPT, GPTPartitionEntry, PartitionName};
 use sha2::{Digest, Sha256};
 
 use crate::disk::Disk;
-use crate::{Error, SECTORS};
+use crate::{Error, SECTORS, UserData};
 
 const MIB: u64 = 1 << 20;
 
@@ -25,7 +25,7 @@ const BASIC_DATA: [u8; 16] = [
 
 /// Makes of the image's table one for the disk: in its sectors, with a copy at its very
 /// end, and with a partition for user data, if there is some. `size` is the image's.
-pub(crate) fn adapt(disk: &Disk, size: u64, user_data: Option<&[u8]>) -> Result<(), Error> {
+pub(crate) fn adapt(disk: &Disk, size: u64, user_data: Option<&UserData>) -> Result<(), Error> {
     let failed = |reason: String| Error::Table {
         path: disk.path.clone(),
         reason,
@@ -40,7 +40,7 @@ pub(crate) fn adapt(disk: &Disk, size: u64, user_data: Option<&[u8]>) -> Result<
             entry: entry.clone(),
         });
     }
-    if let Some(text) = user_data {
+    if let Some(user_data) = user_data {
         let part = Part::for_user_data(&parts, shipped.header.disk_guid);
         let end = part.end + MIB;
         if disk.is_file {
@@ -53,9 +53,10 @@ pub(crate) fn adapt(disk: &Disk, size: u64, user_data: Option<&[u8]>) -> Result<
                 image: end,
             });
         }
+        let (name, bytes) = user_data.file();
         let files = vec![
             ("meta-data".to_owned(), Some(Vec::new())),
-            ("user-data".to_owned(), Some(text.to_vec())),
+            (name.to_owned(), Some(bytes)),
         ];
         part.fill(disk, USER_DATA, &files)?;
         parts.push(part);
@@ -220,34 +221,45 @@ mod tests {
     #[test]
     fn an_image_is_laid_out_for_the_disk() {
         let folder = tempfile::tempdir().unwrap();
-        for (sector, text) in [
-            (512, None),
-            (512, Some("a")),
-            (4096, None),
-            (4096, Some("a")),
+        let digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        let address = format!("http://h/#sha256={digest}");
+        let line = format!("{address}\n");
+        let document = UserData::Document(b"a".to_vec());
+        let elsewhere = UserData::At(address.parse().unwrap());
+        for (sector, user_data, expected) in [
+            (512, None, None),
+            (512, Some(&document), Some(("user-data", "a"))),
+            (4096, None, None),
+            (
+                4096,
+                Some(&elsewhere),
+                Some(("user-data-url", line.as_str())),
+            ),
         ] {
-            let path = folder.path().join(format!("{sector} {text:?}"));
+            let path = folder
+                .path()
+                .join(format!("{sector} {}", expected.is_some()));
             let (disk, files) = disk(&path, sector);
-            adapt(&disk, 8 * MIB, text.map(str::as_bytes)).unwrap();
+            adapt(&disk, 8 * MIB, user_data).unwrap();
             // The initramfs reads what was written by another library.
             let geometry = Geometry::new(sector as u32, 16 * MIB).unwrap();
             let table = Table::read(&disk.file, geometry).unwrap();
             assert!(table.primary_damage.is_none());
             let names: Vec<_> = table.partitions.iter().map(|p| p.name.as_str()).collect();
-            let expected: &[&str] = match text {
+            let all: &[&str] = match expected {
                 None => &[ESP, "ROOT-A"],
                 Some(_) => &[ESP, "ROOT-A", USER_DATA],
             };
-            assert_eq!(names, expected);
+            assert_eq!(names, all);
             let root = &table.partitions[1];
             assert_eq!(root.first_lba * sector, 5 * MIB);
             assert_eq!(root.sectors() * sector, 2 * MIB);
             let found = fat::read(Region::new(&disk.file, MIB, 4 * MIB)).unwrap();
             assert!(found == files);
-            if text.is_some() {
+            if let Some((name, text)) = expected {
                 let volume = Region::new(&disk.file, 7 * MIB, USER_DATA_BYTES);
                 let found = fat::read(volume).unwrap();
-                assert!(found.contains(&("user-data".into(), Some(b"a".to_vec()))));
+                assert!(found.contains(&(name.into(), Some(text.into()))));
             }
             // The copy of the table is where repairs look for it.
             let mut backup = [0; 8];
@@ -262,11 +274,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (mut small, _) = disk(&folder.path().join("small"), 512);
         small.size = 9 * MIB;
-        let error = adapt(&small, 8 * MIB, Some(b"a")).unwrap_err();
+        let user_data = UserData::Document(b"a".to_vec());
+        let error = adapt(&small, 8 * MIB, Some(&user_data)).unwrap_err();
         assert!(matches!(error, Error::TooSmall { .. }), "{error}");
         let empty = Disk::open(&folder.path().join("empty")).unwrap();
         empty.file.set_len(MIB).unwrap();
-        let error = adapt(&empty, MIB, Some(b"a")).unwrap_err();
+        let error = adapt(&empty, MIB, Some(&user_data)).unwrap_err();
         assert!(matches!(error, Error::Table { .. }), "{error}");
     }
 }

@@ -17,6 +17,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use disk::Disk;
+use pinned_url::PinnedUrl;
 pub use write::{Progress, Stage};
 
 /// The sectors that disks may have, in bytes; images are laid out for the first.
@@ -116,6 +117,25 @@ pub enum Error {
     UserData(usize),
 }
 
+/// What a node reads on its first boot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UserData {
+    /// These.
+    Document(Vec<u8>),
+    /// What it fetches from there.
+    At(PinnedUrl),
+}
+
+impl UserData {
+    /// The file that has it in a volume `cidata`.
+    fn file(&self) -> (&'static str, Vec<u8>) {
+        match self {
+            Self::Document(text) => ("user-data", text.clone()),
+            Self::At(address) => ("user-data-url", format!("{address}\n").into_bytes()),
+        }
+    }
+}
+
 /// Size of user data, at most.
 pub const MAX_USER_DATA: usize = 1 << 20;
 
@@ -125,7 +145,7 @@ pub struct Options {
     /// Whether what is on the disk may go.
     pub wipe: bool,
     /// User data for the first boot.
-    pub user_data: Option<Vec<u8>>,
+    pub user_data: Option<UserData>,
 }
 
 /// Writes an image, raw or compressed (`.zst`), to a disk or into a file, and reads it
@@ -140,9 +160,12 @@ pub fn flash(
     options: &Options,
     mut progress: impl FnMut(Progress),
 ) -> Result<(), Error> {
-    let user_data = options.user_data.as_deref();
-    if let Some(text) = user_data.filter(|text| text.len() > MAX_USER_DATA) {
-        return Err(Error::UserData(text.len()));
+    let user_data = options.user_data.as_ref();
+    match user_data {
+        Some(UserData::Document(text)) if text.len() > MAX_USER_DATA => {
+            return Err(Error::UserData(text.len()));
+        }
+        _ => {}
     }
     let disk = Disk::open(target)?;
     if !options.wipe {

@@ -70,7 +70,7 @@ fn what_is_no_image_is_refused() {
 #[test]
 fn user_data_is_of_a_size() {
     let options = Options {
-        user_data: Some(vec![b' '; MAX_USER_DATA + 1]),
+        user_data: Some(UserData::Document(vec![b' '; MAX_USER_DATA + 1])),
         ..Options::default()
     };
     let error = flash("absent".as_ref(), "absent".as_ref(), &options, |_| {}).unwrap_err();

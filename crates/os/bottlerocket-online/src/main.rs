@@ -10,6 +10,7 @@ const PROGRAM: Multicall = Multicall {
     applets: &[
         ("aws-iam-authenticator", amazon::aws_iam_authenticator),
         ("ecr-credential-provider", amazon::ecr_credential_provider),
+        ("fetch-user-data", fetch_user_data::main),
         ("host-ctr", host_ctr::main),
         ("updog", updog::main),
     ],

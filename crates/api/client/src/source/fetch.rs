@@ -9,11 +9,11 @@ use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper::{Request, Response, StatusCode, header};
 use hyper_util::rt::TokioIo;
+use resolver::Resolver;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::dns::Resolver;
 use super::proxy::Proxy;
 use super::tls;
 use super::url::Url;
@@ -119,10 +119,16 @@ async fn connect(url: &Url) -> Result<Box<dyn Stream>, Failure> {
 }
 
 /// A connection to the host of a URL, at the first address that answers.
+async fn addresses(host: &str) -> Result<Vec<IpAddr>, resolver::Error> {
+    Resolver::of_system()?.addresses(host).await
+}
+
 async fn dial(url: &Url) -> Result<TcpStream, Failure> {
     let addresses = match url.host.parse::<IpAddr>() {
         Ok(address) => vec![address],
-        Err(_) => Resolver::of_system()?.addresses(&url.host).await?,
+        Err(_) => addresses(&url.host)
+            .await
+            .map_err(|e| Failure::new(e.to_string()))?,
     };
     let mut last = "it has no address".to_owned();
     for address in addresses {

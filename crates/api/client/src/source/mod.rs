@@ -1,6 +1,5 @@
 //! Where user data is read from.
 
-mod dns;
 mod fetch;
 mod proxy;
 mod tls;

@@ -6,7 +6,7 @@ use apiclient::Layer;
 use apiclient::user_data::MAX_BYTES;
 
 use super::{Error, Source, UserData, ovf};
-use crate::volumes::{CD_ROM, CONFIG_DRIVE, NO_CLOUD, OVF_ENVIRONMENT, PROBLEM};
+use crate::volumes::{CD_ROM, CONFIG_DRIVE, NO_CLOUD, NO_CLOUD_ADDRESS, OVF_ENVIRONMENT, PROBLEM};
 
 /// The volumes of a node; the first one that has user data decides.
 #[derive(Debug, Clone)]
@@ -35,8 +35,17 @@ impl Source for VolumeSource {
         if let Some(problem) = self.read(PROBLEM)? {
             return Err(Error::Volume(String::from_utf8_lossy(&problem).into()));
         }
+        let address = self.read(NO_CLOUD_ADDRESS)?;
+        let address = address.map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
+        let no_cloud = match &address {
+            Some(address) if !self.folder.join(NO_CLOUD).exists() => {
+                return Err(Error::Volume(format!("{address} was not fetched")));
+            }
+            Some(address) => address,
+            None => "user-data of the volume cidata",
+        };
         for (name, origin) in [
-            (NO_CLOUD, "user-data of the volume cidata"),
+            (NO_CLOUD, no_cloud),
             (CONFIG_DRIVE, "user_data of the volume config-2"),
             (CD_ROM, "user data of the CD-ROM"),
         ] {

@@ -7,7 +7,8 @@
 //! The layouts are those of cloud-init: NoCloud (a volume `cidata` with
 //! `user-data`) and OpenStack's config drive (a volume `config-2` with
 //! `openstack/latest/user_data`); on VMware also any CD-ROM with user data or
-//! an OVF environment.
+//! an OVF environment. A volume `cidata` of ours may have `user-data-url` in place of
+//! `user-data`: where they are, and their digest.
 
 mod device;
 mod label;
@@ -25,6 +26,9 @@ use mount::Mounted;
 
 /// What was found, as names of files.
 pub const NO_CLOUD: &str = "nocloud";
+/// The address of user data, in place of them: they are fetched by another program, which
+/// leaves [`NO_CLOUD`] or [`PROBLEM`].
+pub const NO_CLOUD_ADDRESS: &str = "nocloud-address";
 /// User data of a config drive; empty if the drive has none.
 pub const CONFIG_DRIVE: &str = "config-drive";
 /// User data on a CD-ROM of VMware's.
@@ -42,9 +46,16 @@ const INTERVAL: Duration = Duration::from_millis(100);
 /// Files of a volume, in the order of preference, and what each is left as.
 type Wanted = &'static [(&'static str, &'static str)];
 
+/// What a volume `cidata` has if its user data lie elsewhere, see `flash`: a line
+/// `URL#sha256=DIGEST`.
+const ADDRESS_FILE: &str = "user-data-url";
+
 /// Labels are compared without regard to case: FAT has capitals alone.
 const LAYOUTS: [(&str, Wanted); 2] = [
-    ("cidata", &[("user-data", NO_CLOUD)]),
+    (
+        "cidata",
+        &[("user-data", NO_CLOUD), (ADDRESS_FILE, NO_CLOUD_ADDRESS)],
+    ),
     ("config-2", &[("openstack/latest/user_data", CONFIG_DRIVE)]),
 ];
 
@@ -85,7 +96,14 @@ pub fn collect(root: &Path, found: &Path) -> files::Result<()> {
 ///
 /// If it cannot be removed.
 pub fn forget(found: &Path) -> files::Result<()> {
-    for name in [NO_CLOUD, CONFIG_DRIVE, CD_ROM, OVF_ENVIRONMENT, PROBLEM] {
+    for name in [
+        NO_CLOUD,
+        NO_CLOUD_ADDRESS,
+        CONFIG_DRIVE,
+        CD_ROM,
+        OVF_ENVIRONMENT,
+        PROBLEM,
+    ] {
         let path = found.join(name);
         match files::at("remove", &path, fs::remove_file(&path)) {
             Err(error) if error.is_not_found() => {}

@@ -1,5 +1,6 @@
-//! Names of hosts to addresses, without the C library: this program is static,
-//! and a static one cannot load the modules that nsswitch.conf(5) names.
+//! Names of hosts to addresses, without the C library: a static program cannot load the
+//! modules that nsswitch.conf(5) names, and early in the boot there is nobody whom they
+//! could ask.
 //!
 //! A stub resolver (RFC 1034, section 5.3.1): it asks the servers of
 //! resolv.conf(5), which do the work, and reads hosts(5) before.
@@ -17,8 +18,6 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::timeout;
 
-use crate::failure::Failure;
-
 /// How long a server may think.
 const LIMIT: Duration = Duration::from_secs(3);
 
@@ -31,8 +30,27 @@ const MAX_SERVERS: usize = 3;
 /// No answer without EDNS is larger (RFC 1035, section 4.2.1).
 const MAX_DATAGRAM: usize = 512;
 
+/// Servers of a network that systemd-networkd has set up, as it tells systemd-resolved.
+const NETWORKD: &str = "/run/systemd/netif/state";
+
+/// Why a name has no address.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// What the system is set up to use cannot be read.
+    #[error(transparent)]
+    File(#[from] files::Error),
+    /// No server knows it.
+    #[error("failed to resolve `{host}`: {reason}")]
+    NoAddress {
+        /// The name.
+        host: String,
+        /// What the last server says.
+        reason: String,
+    },
+}
+
 /// Where names are looked up.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Resolver {
     servers: Vec<SocketAddr>,
     search: Vec<String>,
@@ -52,12 +70,31 @@ enum Answer {
 
 impl Resolver {
     /// What this system is set up to use.
-    pub fn of_system() -> Result<Self, Failure> {
-        let read = |path: &str| match files::read_to_string(Path::new(path)) {
-            Err(error) if error.is_not_found() => Ok(String::new()),
-            result => result,
-        };
+    ///
+    /// # Errors
+    ///
+    /// If that cannot be read.
+    pub fn of_system() -> Result<Self, Error> {
         Ok(Self::parse(&read("/etc/resolv.conf")?, read("/etc/hosts")?))
+    }
+
+    /// What the network says that is to be used, before anybody has set anything up.
+    ///
+    /// # Errors
+    ///
+    /// If that cannot be read.
+    pub fn of_network() -> Result<Self, Error> {
+        Ok(Self::of_state(&read(NETWORKD)?))
+    }
+
+    fn of_state(state: &str) -> Self {
+        let line = state.lines().find_map(|line| line.strip_prefix("DNS="));
+        let words = line.unwrap_or_default().split_whitespace();
+        // An address may have a port, an interface or a name behind it: with DHCP it has not.
+        Self {
+            servers: words.filter_map(server).take(MAX_SERVERS).collect(),
+            ..Self::default()
+        }
     }
 
     /// Reads resolv.conf(5). `hosts` is the text of hosts(5).
@@ -85,7 +122,11 @@ impl Resolver {
 
     /// The addresses of a host, those of IPv4 first: where there is no route
     /// for a family, to try it costs no time.
-    pub async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, Failure> {
+    ///
+    /// # Errors
+    ///
+    /// If there are none.
+    pub async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, Error> {
         let known = in_hosts(&self.hosts, host);
         if !known.is_empty() {
             return Ok(known);
@@ -98,7 +139,10 @@ impl Resolver {
                 Err(error) => last = error.to_string(),
             }
         }
-        Err(Failure::new(format!("failed to resolve `{host}`: {last}")))
+        Err(Error::NoAddress {
+            host: host.to_owned(),
+            reason: last,
+        })
     }
 
     /// A name with a dot in it is whole, another one may be short for a longer
@@ -140,6 +184,14 @@ impl Resolver {
             last = io::Error::new(last.kind(), format!("name server {server}: {last}"));
         }
         Err(last)
+    }
+}
+
+/// The text of a file; none if there is no such file.
+fn read(path: &str) -> Result<String, Error> {
+    match files::read_to_string(Path::new(path)) {
+        Err(error) if error.is_not_found() => Ok(String::new()),
+        text => Ok(text?),
     }
 }
 

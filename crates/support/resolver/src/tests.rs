@@ -127,7 +127,7 @@ fn names_that_are_not_there_are_said_to_be_so() {
     let server = name_server(|query| vec![answer(query, NO_SUCH_NAME, &[])]);
     assert_eq!(
         resolve(&using(vec![server]), "a.b").unwrap_err(),
-        "error: failed to resolve `a.b`: there is no such name"
+        "failed to resolve `a.b`: there is no such name"
     );
     let long = format!("{}.b", "a".repeat(64));
     assert!(resolve(&using(vec![name_server(good)]), &long).is_err());
@@ -217,4 +217,15 @@ proptest! {
         let _ = parse(&bytes, 7, "a.b", TYPE::A);
         let _ = parse(&bytes[..end.index(bytes.len())], 7, "a.b", TYPE::A);
     }
+}
+
+#[test]
+fn servers_of_the_network_are_those_that_networkd_found() {
+    let state = "# This is private data. Do not parse.\nOPER_STATE=routable\n\
+        DNS=10.0.2.3 fec0::3 x 1.1.1.1 1.1.1.2\nDOMAINS=lan\n";
+    let servers = Resolver::of_state(state).servers;
+    let servers: Vec<String> = servers.iter().map(ToString::to_string).collect();
+    assert_eq!(servers, ["10.0.2.3:53", "[fec0::3]:53", "1.1.1.1:53"]);
+    let error = resolve(&Resolver::of_state("OPER_STATE=off\n"), "a.b").unwrap_err();
+    assert!(error.contains("no name server is known"), "{error}");
 }

@@ -43,6 +43,7 @@ fn make(disk: &Path, output: &Path, tools: &Tools) -> Result<Vec<PathBuf>> {
         root_hash: "0123".repeat(16),
         epoch: 1_767_225_600,
         machine_disk: MACHINE_DISK,
+        data_disk: None,
         installation: Installation::default(),
     };
     Ok(artefacts::make(

@@ -30,6 +30,7 @@ fn make(disk: &Path, format: Format, arguments: &[&str], output: &Path) -> Resul
         root_hash: "0123".repeat(16),
         epoch: 1_767_225_600,
         machine_disk: 0,
+        data_disk: None,
         installation: Installation {
             arguments: arguments.iter().map(|word| (*word).to_owned()).collect(),
             user_data: Some(USER_DATA.into()),

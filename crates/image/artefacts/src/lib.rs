@@ -161,6 +161,8 @@ pub struct Image {
     pub epoch: u64,
     /// Size of the disks of virtual machines in bytes: room for what the first boot makes.
     pub machine_disk: u64,
+    /// Size of an empty second disk of theirs, in bytes.
+    pub data_disk: Option<u64>,
     /// What the installer is told.
     pub installation: Installation,
 }
@@ -321,6 +323,7 @@ mod tests {
             root_hash: "0123".repeat(16),
             epoch: 1_767_225_600,
             machine_disk: 24 << 30,
+            data_disk: None,
             installation: Installation::default(),
         }
     }

@@ -72,6 +72,10 @@ fn description(image: &Image, disk_name: &str, disk_size: u64) -> String {
         "aarch64" => "arm-other5xlinux-64",
         _ => "other5xLinux64Guest",
     };
+    let (data_disk, data_item) = match image.data_disk {
+        Some(bytes) => (empty_disk(bytes / GIB), DATA_ITEM),
+        None => (String::new(), ""),
+    };
     format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>
 <Envelope xmlns="http://schemas.dmtf.org/ovf/envelope/1" xmlns:ovf="http://schemas.dmtf.org/ovf/envelope/1" xmlns:rasd="http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_ResourceAllocationSettingData" xmlns:vssd="http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_VirtualSystemSettingData" xmlns:vmw="http://www.vmware.com/schema/ovf">
@@ -80,7 +84,7 @@ fn description(image: &Image, disk_name: &str, disk_size: u64) -> String {
   </References>
   <DiskSection>
     <Info>Disks of the node</Info>
-    <Disk ovf:capacity="{capacity}" ovf:capacityAllocationUnits="byte * 2^30" ovf:diskId="disk1" ovf:fileRef="file1" ovf:format="http://www.vmware.com/interfaces/specifications/vmdk.html#streamOptimized"/>
+    <Disk ovf:capacity="{capacity}" ovf:capacityAllocationUnits="byte * 2^30" ovf:diskId="disk1" ovf:fileRef="file1" ovf:format="http://www.vmware.com/interfaces/specifications/vmdk.html#streamOptimized"/>{data_disk}
   </DiskSection>
   <NetworkSection>
     <Info>Networks of the node</Info>
@@ -144,7 +148,7 @@ fn description(image: &Image, disk_name: &str, disk_size: u64) -> String {
         <rasd:InstanceID>5</rasd:InstanceID>
         <rasd:ResourceSubType>VmxNet3</rasd:ResourceSubType>
         <rasd:ResourceType>10</rasd:ResourceType>
-      </Item>
+      </Item>{data_item}
       <vmw:Config ovf:required="false" vmw:key="firmware" vmw:value="efi"/>
       <vmw:Config ovf:required="false" vmw:key="bootOptions.efiSecureBootEnabled" vmw:value="false"/>
     </VirtualHardwareSection>
@@ -163,6 +167,24 @@ fn description(image: &Image, disk_name: &str, disk_size: u64) -> String {
     )
 }
 
+/// A disk without a file is empty (DSP0243, section 9.1).
+fn empty_disk(gib: u64) -> String {
+    format!(
+        r#"
+    <Disk ovf:capacity="{gib}" ovf:capacityAllocationUnits="byte * 2^30" ovf:diskId="disk2" ovf:format="http://www.vmware.com/interfaces/specifications/vmdk.html#streamOptimized"/>"#
+    )
+}
+
+const DATA_ITEM: &str = "
+      <Item>
+        <rasd:AddressOnParent>1</rasd:AddressOnParent>
+        <rasd:ElementName>Disk 2</rasd:ElementName>
+        <rasd:HostResource>ovf:/disk/disk2</rasd:HostResource>
+        <rasd:InstanceID>6</rasd:InstanceID>
+        <rasd:Parent>3</rasd:Parent>
+        <rasd:ResourceType>17</rasd:ResourceType>
+      </Item>";
+
 #[cfg(test)]
 mod tests {
     use roxmltree::Document;
@@ -176,8 +198,17 @@ mod tests {
 
     #[test]
     fn what_a_description_refers_to_is_there() {
-        let text = description(&image("disk".as_ref()), "name.vmdk", 123);
-        let document = Document::parse(&text).unwrap();
+        for data_disk in [None, Some(20 << 30)] {
+            let image = Image {
+                data_disk,
+                ..image("disk".as_ref())
+            };
+            check(&description(&image, "name.vmdk", 123), data_disk.is_some());
+        }
+    }
+
+    fn check(text: &str, has_data_disk: bool) {
+        let document = Document::parse(text).unwrap();
         let all = |name: &str| -> Vec<_> {
             document
                 .descendants()
@@ -192,11 +223,21 @@ mod tests {
         assert_eq!(attribute("size", "File"), "123");
         assert_eq!(attribute("fileRef", "Disk"), attribute("id", "File"));
         assert_eq!(attribute("capacity", "Disk"), "24");
-        let resource = document
+        let resources: Vec<_> = document
             .descendants()
-            .find(|n| n.has_tag_name((RASD, "HostResource")));
-        let wanted = format!("ovf:/disk/{}", attribute("diskId", "Disk"));
-        assert_eq!(resource.and_then(|n| n.text()), Some(wanted.as_str()));
+            .filter(|n| n.has_tag_name((RASD, "HostResource")))
+            .filter_map(|n| n.text())
+            .collect();
+        let disks: Vec<_> = all("Disk")
+            .iter()
+            .map(|disk| format!("ovf:/disk/{}", disk.attribute((OVF, "diskId")).unwrap()))
+            .collect();
+        assert_eq!(resources, disks);
+        if has_data_disk {
+            let data = all("Disk")[1];
+            assert_eq!(data.attribute((OVF, "capacity")), Some("20"));
+            assert_eq!(data.attribute((OVF, "fileRef")), None);
+        }
         let connection = document
             .descendants()
             .find(|n| n.has_tag_name((RASD, "Connection")));
@@ -213,6 +254,7 @@ mod tests {
                 .find(|n| n.has_tag_name((RASD, "InstanceID")));
             numbers.push(number.unwrap().text().unwrap());
         }
-        assert_eq!(numbers, ["1", "2", "3", "4", "5"]);
+        let expected = ["1", "2", "3", "4", "5", "6"];
+        assert_eq!(numbers, expected[..5 + usize::from(has_data_disk)]);
     }
 }

@@ -43,6 +43,7 @@ pub(crate) fn import(source: &Source, options: &ImportAmi, folder: &Path) -> Res
             disk: &disk,
             architecture,
             gib: variant.machine_gib,
+            data_gib: variant.data_gib,
             bucket: &options.bucket,
             region: &options.region,
         }
@@ -56,6 +57,7 @@ struct Steps<'a> {
     disk: &'a Path,
     architecture: &'a str,
     gib: u64,
+    data_gib: Option<u64>,
     bucket: &'a str,
     region: &'a str,
 }
@@ -67,9 +69,16 @@ impl fmt::Display for Steps<'_> {
             disk,
             architecture,
             gib,
+            data_gib,
             bucket,
             region,
         } = self;
+        let data = match data_gib {
+            Some(gib) => format!(
+                " DeviceName=/dev/xvdb,Ebs={{VolumeSize={gib},VolumeType=gp3,DeleteOnTermination=true}}"
+            ),
+            None => String::new(),
+        };
         let disk = disk.display();
         write!(
             f,
@@ -85,7 +94,7 @@ snapshot=$(aws ec2 describe-import-snapshot-tasks --import-task-ids "$task" \
 aws ec2 register-image --name '{name}' --architecture {architecture} \
     --virtualization-type hvm --boot-mode uefi --ena-support --imds-support v2.0 \
     --root-device-name /dev/xvda \
-    --block-device-mappings "DeviceName=/dev/xvda,Ebs={{SnapshotId=$snapshot,VolumeSize={gib},VolumeType=gp3,DeleteOnTermination=true}}" \
+    --block-device-mappings "DeviceName=/dev/xvda,Ebs={{SnapshotId=$snapshot,VolumeSize={gib},VolumeType=gp3,DeleteOnTermination=true}}"{data} \
     --query ImageId --output text
 aws s3 rm 's3://{bucket}/{name}.vhd'
 "#
@@ -99,11 +108,12 @@ mod tests {
 
     #[test]
     fn the_steps_are_a_script() {
-        let steps = Steps {
+        let mut steps = Steps {
             name: "name",
             disk: "/a b/name.vhd".as_ref(),
             architecture: "arm64",
             gib: 24,
+            data_gib: None,
             bucket: "images",
             region: "eu-central-1",
         };
@@ -112,6 +122,13 @@ mod tests {
         assert!(text.contains(copy), "{text}");
         let container = "'Format=VHD,UserBucket={S3Bucket=images,S3Key=name.vhd}'";
         assert!(text.contains(container), "{text}");
+        assert!(!text.contains("/dev/xvdb"), "{text}");
+        steps.data_gib = Some(20);
+        let text = steps.to_string();
+        assert!(
+            text.contains(" DeviceName=/dev/xvdb,Ebs={VolumeSize=20,"),
+            "{text}"
+        );
         let mut bash = std::process::Command::new("bash");
         process::output(bash.args(["-n", "-c", &text])).unwrap();
     }

@@ -81,6 +81,7 @@ pub(crate) fn make(
         root_hash: root_hash.trim().to_owned(),
         epoch: release::epoch(source)?,
         machine_disk: variant.machine_gib << 30,
+        data_disk: variant.data_gib.map(|gib| gib << 30),
         installation: installation(&options.installation, &variant.model()?)?,
     };
     let formats = match options.formats[..] {

@@ -32,6 +32,8 @@ pub(crate) struct Variant {
     pub(crate) sizes: Sizes,
     /// Size of the disks of virtual machines in GiB.
     pub(crate) machine_gib: u64,
+    /// Size of their disks for data in GiB, if those are apart.
+    pub(crate) data_gib: Option<u64>,
     /// What is made of its image for platforms.
     pub(crate) artefacts: Vec<Format>,
 }
@@ -67,7 +69,13 @@ struct Disk {
     hash_mib: u64,
     #[serde(default = "machine_gib")]
     machine_gib: u64,
+    data_gib: Option<u64>,
 }
+
+/// The software set by which data are on another disk than the system's, and the size of
+/// that disk where a variant does not say it, in GiB.
+const DATA_DISK: &str = "data-disk";
+const DATA_GIB: u64 = 20;
 
 fn machine_gib() -> u64 {
     24
@@ -121,6 +129,15 @@ impl Variant {
         // What the node would not start with is no image.
         settings_model::Variant::parse(name, &text)
             .with_context(|| format!("failed to read {}", path.display()))?;
+        let data_gib = match file.software.iter().any(|set| set == DATA_DISK) {
+            true => Some(file.disk.data_gib.unwrap_or(DATA_GIB)),
+            false if file.disk.data_gib.is_some() => bail!(
+                "{}: `data-gib` says how large a disk is that the variant does not have\n\
+                 hint: the software set `{DATA_DISK}`",
+                path.display()
+            ),
+            false => None,
+        };
         let software = file
             .software
             .iter()
@@ -143,6 +160,7 @@ impl Variant {
                 hash_mib: file.disk.hash_mib,
             },
             machine_gib: file.disk.machine_gib,
+            data_gib,
             artefacts: file.artefacts,
         })
     }
@@ -162,6 +180,9 @@ impl Variant {
                 self.left_out.retain(|name| name != set);
                 self.software.push(Software::read(&source.conf(), set)?);
                 self.added.push(set.clone());
+                if set == DATA_DISK {
+                    self.data_gib = Some(DATA_GIB);
+                }
             }
         }
         Ok(self)
@@ -261,6 +282,28 @@ mod tests {
     }
 
     #[test]
+    fn a_disk_for_data_has_a_size() {
+        let source = Source::find(None, None).unwrap();
+        let good = files::read_to_string(&source.conf().join("variants/vmware-dev.toml")).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("own.toml");
+        let set = "software = [";
+        let with_set = good.replacen(set, &format!("{set}\n    \"{DATA_DISK}\","), 1);
+        for (text, expected) in [
+            (good.clone(), None),
+            (with_set.clone(), Some(DATA_GIB)),
+            (
+                with_set.replacen("[disk]", "[disk]\ndata-gib = 500", 1),
+                Some(500),
+            ),
+        ] {
+            files::write(&path, text).unwrap();
+            let variant = Variant::read(&source, &path.to_string_lossy()).unwrap();
+            assert_eq!(variant.data_gib, expected);
+        }
+    }
+
+    #[test]
     fn sets_are_added_once() {
         let source = Source::find(None, None).unwrap();
         let add =
@@ -294,6 +337,11 @@ mod tests {
                 "software =",
                 "#",
                 "variant `x` has settings, and no software ",
+            ),
+            (
+                "[disk]",
+                "[disk]\ndata-gib = 9",
+                "hint: the software set `data-disk`",
             ),
         ] {
             files::write(&variants.join("x.toml"), good.replacen(was, is, 1)).unwrap();

@@ -4,9 +4,11 @@
 #![cfg(feature = "aws-kms")]
 #![allow(clippy::unwrap_used, reason = "a failure to set up fails the test")]
 
+mod common;
+
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -55,8 +57,9 @@ impl Kms {
         Self { folder, server }
     }
 
-    fn publisher(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_publisher"))
+    fn publisher(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_publisher"));
+        command
             .args(arguments)
             .current_dir(self.folder.path())
             .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
@@ -66,22 +69,16 @@ impl Kms {
             .env(
                 "AWS_ENDPOINT_URL_KMS",
                 format!("http://{}", self.server.address()),
-            )
-            .output()
-            .unwrap()
+            );
+        command
     }
 
     fn ok(&self, arguments: &[&str]) {
-        let output = self.publisher(arguments);
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{arguments:?}: {errors}");
+        common::ok(&mut self.publisher(arguments));
     }
 
     fn refused(&self, arguments: &[&str], reason: &str) {
-        let output = self.publisher(arguments);
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {errors}");
-        assert!(errors.contains(reason), "{arguments:?}: {errors}");
+        common::refused(&mut self.publisher(arguments), reason);
     }
 }
 

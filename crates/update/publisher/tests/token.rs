@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a failure to set up fails the test")]
 
+mod common;
+
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 const PIN: &str = "4711";
 
@@ -62,22 +64,18 @@ impl Token {
         format!("pkcs11:token=release;object={name}?module-path={module}")
     }
 
-    fn publisher(&self, arguments: &[&str]) -> Output {
+    fn publisher(&self, arguments: &[&str]) -> Command {
         let mut command = self.command(env!("CARGO_BIN_EXE_publisher"));
-        command.args(arguments).output().unwrap()
+        command.args(arguments);
+        command
     }
 
     fn ok(&self, arguments: &[&str]) {
-        let output = self.publisher(arguments);
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{arguments:?}: {errors}");
+        common::ok(&mut self.publisher(arguments));
     }
 
     fn refused(&self, arguments: &[&str], reason: &str) {
-        let output = self.publisher(arguments);
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {errors}");
-        assert!(errors.contains(reason), "{arguments:?}: {errors}");
+        let errors = common::refused(&mut self.publisher(arguments), reason);
         assert!(!errors.contains(PIN), "{errors}");
     }
 

@@ -14,6 +14,15 @@ const SMALLEST: u64 = 512 << 20;
 const TRACES: u64 = 1 << 20;
 const DATA: &str = "DATA";
 
+/// Disks that clouds lend for as long as a machine runs: they are blank again when it was
+/// stopped.
+const LENT: [fn(&str) -> bool; 3] = [
+    |model| model.starts_with("Amazon EC2 NVMe Instance Storage"),
+    |model| model.starts_with("Microsoft NVMe Direct Disk"),
+    // Google's disks that stay are called `nvme_card-pd`.
+    |model| model == "nvme_card",
+];
+
 /// A disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Disk {
@@ -49,7 +58,7 @@ impl fmt::Display for Disk {
     }
 }
 
-/// All of them that are built in, can be written to and are large enough, by name.
+/// All of them that are built in and stay, can be written to and are large enough, by name.
 pub(crate) fn besides(root: &Path, system: &Path) -> files::Result<Vec<Disk>> {
     let sys = root.join("sys");
     let mut disks = Vec::new();
@@ -62,6 +71,10 @@ pub(crate) fn besides(root: &Path, system: &Path) -> files::Result<Vec<Disk>> {
         };
         let bytes = number("size").saturating_mul(SYSFS_SECTOR);
         if path == system || number("removable") == 1 || number("ro") == 1 || bytes < SMALLEST {
+            continue;
+        }
+        let model = fs::read_to_string(folder.join("device/model")).unwrap_or_default();
+        if LENT.iter().any(|is_lent| is_lent(model.trim())) {
             continue;
         }
         let contents = if has_data(&folder) {
@@ -123,6 +136,15 @@ mod tests {
             file
         };
         let size = SMALLEST;
+        let models = [
+            ("nvme0n1", "Amazon Elastic Block Store              "),
+            ("nvme1n1", "Amazon EC2 NVMe Instance Storage        "),
+            ("nvme2n1", "nvme_card"),
+        ];
+        for (name, model) in models {
+            write(&format!("{name}/device/model"), &format!("{model}\n"));
+            disk(name, size);
+        }
         for name in ["vda", "vdb", "vdf", "vdg"] {
             disk(name, size);
         }
@@ -149,6 +171,7 @@ mod tests {
                 "vdd (0.5 GB, with something else on it)",
                 "vde (0.5 GB, with a partition DATA)",
                 "vdi (1.0 GB, with something else on it)",
+                "nvme0n1 (0.5 GB, blank)",
             ]
         );
     }

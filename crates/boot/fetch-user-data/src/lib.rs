@@ -107,6 +107,8 @@ pub async fn fetch(address: &str, patience: Patience) -> Result<Vec<u8>, String>
     // Fails where there is one already, which is as good.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let client = Client::builder()
+        // A redirect does not lead what is secret into the open.
+        .https_only(address.url().starts_with("https://"))
         .timeout(patience.attempt)
         .dns_resolver(NamesOfNetwork)
         .build();
@@ -140,13 +142,16 @@ async fn attempt(client: &Client, url: &str) -> Result<Vec<u8>, Fault> {
     let mut answer = client.get(url).send().await?;
     match answer.status() {
         StatusCode::OK => {}
-        status @ (StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS) => {
-            return Err(Fault::Passing(format!("the server answers {status}")));
+        status => {
+            let reason = format!("the server answers {status}");
+            let is_passing = status.is_server_error()
+                || status == StatusCode::REQUEST_TIMEOUT
+                || status == StatusCode::TOO_MANY_REQUESTS;
+            return Err(match is_passing {
+                true => Fault::Passing(reason),
+                false => Fault::Lasting(reason),
+            });
         }
-        status if status.is_server_error() => {
-            return Err(Fault::Passing(format!("the server answers {status}")));
-        }
-        status => return Err(Fault::Lasting(format!("the server answers {status}"))),
     }
     let mut bytes = Vec::new();
     while let Some(piece) = answer.chunk().await? {

@@ -103,7 +103,8 @@ impl Tree {
         let mut next = 0;
         for bytes in written {
             let end = all.min(bytes / BLOCK_BYTES);
-            if end < all && end - next < BLOCKS_BEHIND {
+            let is_enough = end == all || end - next >= BLOCKS_BEHIND;
+            if end == next || !is_enough {
                 continue;
             }
             settle(data, next..end)?;

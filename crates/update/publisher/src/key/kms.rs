@@ -10,17 +10,13 @@ use anyhow::{Context, Error, Result, bail};
 use async_trait::async_trait;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::rand::SecureRandom;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use pem::Pem;
 use serde_json::json;
 use tough::key_source::KeySource;
 use tough::schema::key::Key;
 use tough::sign::Sign;
 
 pub(super) const SCHEME: &str = "aws-kms://";
-
-/// What a line of PEM has (RFC 7468).
-const PEM_COLUMNS: usize = 64;
 
 type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 
@@ -90,7 +86,7 @@ impl Signer {
         let key = json!({
             "keytype": kind,
             "scheme": scheme,
-            "keyval": { "public": pem(&public.der) },
+            "keyval": { "public": pem::encode(&Pem::new("PUBLIC KEY", public.der)) },
         });
         Ok(Self {
             uri: uri.clone(),
@@ -120,19 +116,6 @@ impl Sign for Signer {
         let signed = signed.await;
         Ok(signed.with_context(|| format!("failed to sign with {}", self.uri))?)
     }
-}
-
-fn pem(der: &[u8]) -> String {
-    let text = STANDARD.encode(der);
-    let lines: Vec<&str> = text
-        .as_bytes()
-        .chunks(PEM_COLUMNS)
-        .filter_map(|line| str::from_utf8(line).ok())
-        .collect();
-    format!(
-        "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
-        lines.join("\n")
-    )
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ fn image() -> Result<Image> {
 /// The partition that the label leads to, and the size of its file system in GiB.
 fn data(channel: &Channel) -> Result<(String, u64)> {
     let info = ["/usr/bin/udevadm", "info", "--query=name"];
-    let data = channel.output(&[&info[..], &["/dev/disk/by-partlabel/DATA"]].concat())?;
+    let data = channel.output(&[&info[..], &["/dev/disk/by-system/DATA"]].concat())?;
     let size = channel.file_system_size("/local")?;
     Ok((data.trim().to_owned(), size.div_ceil(GIB)))
 }
@@ -94,5 +94,24 @@ fn data_is_on_another_disk_and_is_never_begun_anew() -> Result<()> {
     }
     let written = fs::metadata(folder.join("another.img"))?.blocks();
     ensure!(written == 0, "it was written to");
+    drop(node);
+
+    // A node with one disk, to which that of the other is attached, takes its own.
+    let before = fs::metadata(&first)?.modified()?;
+    let image = Image::find()?;
+    let mut options = machine(&image, "lent-disk", direct(&image)?)?;
+    options.disk = disk(&image, 4);
+    options.data_disk = Some(Disk::WriteThrough(first.clone()));
+    for _boot in 0..2 {
+        let node = Node::start(&options)?;
+        is_healthy(&node)?;
+        let (partition, _) = data(node.channel())?;
+        ensure!(partition.starts_with("vda"), "{partition}");
+        node.power_off(BOOT)?;
+    }
+    ensure!(
+        fs::metadata(&first)?.modified()? == before,
+        "it was written to"
+    );
     Ok(())
 }

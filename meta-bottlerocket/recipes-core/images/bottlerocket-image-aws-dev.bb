@@ -7,6 +7,7 @@ BOTTLEROCKET_VARIANT = "aws-dev"
 IMAGE_INSTALL = " \
     packagegroup-bottlerocket-base \
     packagegroup-bottlerocket-aws \
+    packagegroup-bottlerocket-data-disk \
     packagegroup-bottlerocket-containerd \
     packagegroup-bottlerocket-development \
     bottlerocket-selinux-policy-${BOTTLEROCKET_VARIANT} \

@@ -7,6 +7,7 @@ BOTTLEROCKET_VARIANT = "aws-ecs"
 IMAGE_INSTALL = " \
     packagegroup-bottlerocket-base \
     packagegroup-bottlerocket-aws \
+    packagegroup-bottlerocket-data-disk \
     packagegroup-bottlerocket-containerd \
     packagegroup-bottlerocket-docker \
     packagegroup-bottlerocket-ecs \

@@ -7,6 +7,7 @@ BOTTLEROCKET_VARIANT = "aws-k8s"
 IMAGE_INSTALL = " \
     packagegroup-bottlerocket-base \
     packagegroup-bottlerocket-aws \
+    packagegroup-bottlerocket-data-disk \
     packagegroup-bottlerocket-containerd \
     packagegroup-bottlerocket-kubernetes \
     packagegroup-bottlerocket-kubernetes-aws \

@@ -103,7 +103,7 @@ impl Boot {
 
 impl Partition {
     fn find(channel: &Channel, label: &str) -> Result<Partition> {
-        let name = format!("--name=/dev/disk/by-partlabel/{label}");
+        let name = format!("--name=/dev/disk/by-system/{label}");
         let info = channel.output(&["/usr/bin/udevadm", "info", "--query=property", &name])?;
         let property = |name: &str| {
             let line = info

@@ -6,6 +6,8 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use crate::ebs;
+
 /// What sysfs counts in, whatever the sectors of the disk are.
 const SYSFS_SECTOR: u64 = 512;
 /// Smaller ones are no disks for data.
@@ -32,6 +34,8 @@ pub(crate) struct Disk {
     pub bytes: u64,
     /// What is on it.
     pub contents: Contents,
+    /// What whoever attached it calls it, where a cloud tells.
+    pub attached_as: Option<String>,
 }
 
 /// What is on a disk.
@@ -54,7 +58,11 @@ impl fmt::Display for Disk {
             Contents::Nothing => "blank",
             Contents::Other => "with something else on it",
         };
-        write!(f, "{} ({whole}.{tenth} GB, {what})", self.path.display())
+        write!(f, "{} ({whole}.{tenth} GB, {what}", self.path.display())?;
+        match &self.attached_as {
+            Some(name) => write!(f, ", attached as {name})"),
+            None => f.write_str(")"),
+        }
     }
 }
 
@@ -74,10 +82,11 @@ pub(crate) fn besides(root: &Path, system: &Path) -> files::Result<Vec<Disk>> {
             continue;
         }
         let model = fs::read_to_string(folder.join("device/model")).unwrap_or_default();
-        if LENT.iter().any(|is_lent| is_lent(model.trim())) {
+        let model = model.trim();
+        if LENT.iter().any(|is_lent| is_lent(model)) {
             continue;
         }
-        let contents = if has_data(&folder) {
+        let contents = if data_partition(&folder).is_some() {
             Contents::Data
         } else if is_blank(&path, bytes).unwrap_or(false) {
             Contents::Nothing
@@ -85,6 +94,7 @@ pub(crate) fn besides(root: &Path, system: &Path) -> files::Result<Vec<Disk>> {
             Contents::Other
         };
         disks.push(Disk {
+            attached_as: attached_as(&name, model, &path),
             path,
             bytes,
             contents,
@@ -93,15 +103,25 @@ pub(crate) fn besides(root: &Path, system: &Path) -> files::Result<Vec<Disk>> {
     Ok(disks)
 }
 
-/// Whether one of its partitions is called DATA; their folders are in that of the disk.
-fn has_data(disk: &Path) -> bool {
+/// Xen gives disks the names that they are attached as; where NVMe does not tell, whatever
+/// is not known of the volume is not held against it.
+fn attached_as(name: &str, model: &str, path: &Path) -> Option<String> {
+    if name.starts_with("xvd") {
+        return Some(name.to_owned());
+    }
+    (model == ebs::MODEL)
+        .then(|| ebs::attached_as(path).ok().flatten())
+        .flatten()
+}
+
+/// The folder of its partition DATA, which is in that of the disk.
+pub(crate) fn data_partition(disk: &Path) -> Option<PathBuf> {
     let entries = fs::read_dir(disk).into_iter().flatten().flatten();
-    entries
-        .filter_map(|entry| fs::read_to_string(entry.path().join("uevent")).ok())
-        .any(|event| {
-            let mut names = event.lines().filter_map(|l| l.strip_prefix("PARTNAME="));
-            names.any(|name| name == DATA)
-        })
+    entries.map(|entry| entry.path()).find(|folder| {
+        let event = fs::read_to_string(folder.join("uevent")).unwrap_or_default();
+        let mut names = event.lines().filter_map(|l| l.strip_prefix("PARTNAME="));
+        names.any(|name| name == DATA)
+    })
 }
 
 fn is_blank(path: &Path, bytes: u64) -> io::Result<bool> {
@@ -145,7 +165,7 @@ mod tests {
             write(&format!("{name}/device/model"), &format!("{model}\n"));
             disk(name, size);
         }
-        for name in ["vda", "vdb", "vdf", "vdg"] {
+        for name in ["vda", "vdb", "vdf", "vdg", "xvdb"] {
             disk(name, size);
         }
         disk("vdc", size).write_all_at(b"LUKS", 0).unwrap();
@@ -171,6 +191,7 @@ mod tests {
                 "vdd (0.5 GB, with something else on it)",
                 "vde (0.5 GB, with a partition DATA)",
                 "vdi (1.0 GB, with something else on it)",
+                "xvdb (0.5 GB, blank, attached as xvdb)",
                 "nvme0n1 (0.5 GB, blank)",
             ]
         );

@@ -82,6 +82,14 @@ fn kubelet_finds_what_it_needs() -> Result<()> {
     let labels = "--node-labels=node.example.com/pool=general,topology.example.com/rack=r12";
     assert!(said.contains(labels), "{said}");
     assert!(said.contains("--cloud-provider=external"), "{said}");
+    // Pods have a network, with plugins of the image and one that a pod brought.
+    for expected in [
+        "bringer: system_u:system_r:container_t:s0:c1,c2\n",
+        "plugin: system_u:system_r:cni_t:s0\n",
+        "pod: system_u:system_r:privileged_t:s0 at 10.9.0.2\n",
+    ] {
+        assert!(said.contains(expected), "no {expected}{said}");
+    }
     let status = api::get(channel, "/status")?;
     assert_eq!(status["degraded"], false, "{status}");
     // Who started the instance may enter its admin container.

@@ -14,7 +14,7 @@ do_install() {
     cp -R --no-dereference --preserve=mode,links ${S}/conf/rootfs/. ${D}${datadir}/bottlerocket/rootfs/
 }
 
-BOTTLEROCKET_SETS = "aws base containerd data-disk development docker ecs floor kubernetes"
+BOTTLEROCKET_SETS = "aws base cni containerd data-disk development docker ecs floor kubernetes"
 PACKAGE_BEFORE_PN = "${@' '.join('${PN}-' + set for set in d.getVar('BOTTLEROCKET_SETS').split())}"
 
 python __anonymous() {

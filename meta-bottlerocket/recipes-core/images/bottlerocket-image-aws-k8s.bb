@@ -9,6 +9,7 @@ IMAGE_INSTALL = " \
     packagegroup-bottlerocket-aws \
     packagegroup-bottlerocket-data-disk \
     packagegroup-bottlerocket-containerd \
+    packagegroup-bottlerocket-cni \
     packagegroup-bottlerocket-kubernetes \
     packagegroup-bottlerocket-kubernetes-aws \
     bottlerocket-selinux-policy-${BOTTLEROCKET_VARIANT} \

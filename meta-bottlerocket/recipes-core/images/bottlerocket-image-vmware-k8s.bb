@@ -8,6 +8,7 @@ BOTTLEROCKET_CONTAINERS = "admin control"
 IMAGE_INSTALL = " \
     packagegroup-bottlerocket-base \
     packagegroup-bottlerocket-containerd \
+    packagegroup-bottlerocket-cni \
     packagegroup-bottlerocket-kubernetes \
     bottlerocket-selinux-policy-${BOTTLEROCKET_VARIANT} \
 "

@@ -2,6 +2,8 @@
 //! and does with the node what kubelet does. It says what it was started with, then
 //! either `ready` or what went wrong, and stays.
 
+mod pods;
+
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -16,7 +18,10 @@ const POD: &str = "/var/lib/kubelet/pods/0b4a/volumes/secret";
 const LOGS: &str = "/var/log/pods/default_app_0b4a";
 const CGROUP: &str = "/sys/fs/cgroup/kubepods.slice";
 
-fn main() {
+fn main() -> Result<()> {
+    if let Some(done) = pods::part() {
+        return done;
+    }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     println!("started with {}", arguments.join(" "));
     match work(&arguments) {
@@ -100,6 +105,7 @@ fn work(arguments: &[String]) -> Result<()> {
         let found = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
         ensure!(found.trim() == wanted, "{name} is {}", found.trim());
     }
+    pods::work().context("pods")?;
     std::io::stdout().flush()?;
     Ok(())
 }

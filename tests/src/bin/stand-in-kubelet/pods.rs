@@ -47,7 +47,7 @@ pub(crate) fn work() -> Result<()> {
 /// This program, and what it is linked with.
 fn make_root() -> Result<()> {
     let root = Path::new(ROOT);
-    for folder in ["proc", "plugins", "networks", "host"] {
+    for folder in ["dev", "proc", "plugins", "networks", "host"] {
         fs::create_dir_all(root.join(folder)).context(folder)?;
     }
     let copy = |from: &str, to: &str| -> Result<()> {
@@ -84,7 +84,10 @@ fn pod(
     label: Option<&str>,
     folders: &[(&str, &str)],
 ) -> Result<String> {
-    let mut mounts = vec![json!({"destination": "/proc", "type": "proc", "source": "proc"})];
+    let mut mounts = vec![
+        json!({"destination": "/proc", "type": "proc", "source": "proc"}),
+        json!({"destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["mode=755"]}),
+    ];
     mounts.extend(folders.iter().map(|(of_host, of_pod)| {
         json!({"destination": of_pod, "source": of_host, "options": ["rbind", "rw"]})
     }));
@@ -101,7 +104,10 @@ fn pod(
         },
         "root": {"path": ROOT},
         "mounts": mounts,
-        "linux": {"namespaces": namespaces},
+        "linux": {
+            "namespaces": namespaces,
+            "mountLabel": "system_u:object_r:container_data_t:s0",
+        },
     });
     fs::write(SPECIFICATION, specification.to_string()).context(SPECIFICATION)?;
     let first = ["run", "--rm", "--config", SPECIFICATION];

@@ -14,14 +14,16 @@ pub const UPDATER: &str = "system_u:system_r:updater_t:s0";
 pub const RUNTIME: &str = "system_u:system_r:runtime_t:s0";
 /// An ordinary container, with categories as the runtime gives them.
 pub const CONTAINER: &str = "system_u:system_r:container_t:s0:c1,c2";
-/// A privileged or host container.
+/// A host container.
 pub const CONTROL: &str = "system_u:system_r:control_t:s0";
+/// A container that the orchestrator made privileged.
+pub const PRIVILEGED: &str = "system_u:system_r:privileged_t:s0";
 /// A superpowered host container.
 pub const SUPER: &str = "system_u:system_r:super_t:s0";
 
 /// Every domain that a probe can enter.
-pub const ALL: [&str; 9] = [
-    SYSTEM, UDEV, STORAGE, SETTINGS, UPDATER, RUNTIME, CONTAINER, CONTROL, SUPER,
+pub const ALL: [&str; 10] = [
+    SYSTEM, UDEV, STORAGE, SETTINGS, UPDATER, RUNTIME, CONTAINER, CONTROL, PRIVILEGED, SUPER,
 ];
 
 /// The domains that a probe can try something from: [`ALL`], and the agent's

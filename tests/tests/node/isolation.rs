@@ -150,3 +150,36 @@ fn a_container_does_not_reach_the_host() -> Result<()> {
         Ok(())
     })
 }
+
+/// Which runs what a cluster runs on each node, and is root there.
+#[test]
+fn a_privileged_container_does_not_reach_what_guards_the_node() -> Result<()> {
+    let create = |path: &str| Check::Create {
+        path: path.to_owned(),
+    };
+    let write = |path: &str| Check::OpenWrite {
+        path: path.to_owned(),
+    };
+    let attempts = [
+        write("/etc/passwd"),
+        create("/etc/systemd/system/of-a-pod.service"),
+        write("/proc/1/oom_score_adj"),
+        create("/run/systemd/transient/of-a-pod.service"),
+        connect("/run/systemd/private"),
+        connect("/run/dbus/system_bus_socket"),
+        connect("/run/containerd/containerd.sock"),
+        connect("/run/host-ctr/exec.sock"),
+    ];
+    on_node(|subject| {
+        // It is at the door: the refusals below mean something.
+        for check in [create("/run/of-a-pod"), create("/local/of-a-pod")] {
+            let verdict = subject.probe(Some(context::PRIVILEGED), &check)?;
+            assert_eq!(verdict, Verdict::Ok, "{check:?}");
+        }
+        for check in &attempts {
+            let verdict = subject.probe(Some(context::PRIVILEGED), check)?;
+            assert!(verdict.is_denied(), "{check:?}: {verdict}");
+        }
+        Ok(())
+    })
+}

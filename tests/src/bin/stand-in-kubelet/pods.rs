@@ -35,10 +35,8 @@ pub(crate) fn work() -> Result<()> {
         ("/opt/cni/bin", "/plugins"),
         ("/etc/cni/net.d", "/networks"),
     ];
-    let label = "system_u:system_r:container_t:s0:c1,c2";
-    println!("bringer: {}", pod(&[], "bring", Some(label), &folders)?);
-    let pod = pod(&["--cni"], "meet", None, &[("/run", "/host")])?;
-    println!("pod: {pod}");
+    print!("bringer: {}", ordinary("bring", &folders)?);
+    print!("pod: {}", privileged("meet", "/run", "/host")?);
     let plugin = fs::read_to_string(WITNESSED).context(WITNESSED)?;
     println!("plugin: {plugin}");
     Ok(())
@@ -77,13 +75,8 @@ fn make_root() -> Result<()> {
     Ok(())
 }
 
-/// Runs one; what it said.
-fn pod(
-    options: &[&str],
-    part: &str,
-    label: Option<&str>,
-    folders: &[(&str, &str)],
-) -> Result<String> {
+/// Runs an ordinary one, which is labelled and given folders of the host; what it said.
+fn ordinary(part: &str, folders: &[(&str, &str)]) -> Result<String> {
     let mut mounts = vec![
         json!({"destination": "/proc", "type": "proc", "source": "proc"}),
         json!({"destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["mode=755"]}),
@@ -91,7 +84,6 @@ fn pod(
     mounts.extend(folders.iter().map(|(of_host, of_pod)| {
         json!({"destination": of_pod, "source": of_host, "options": ["rbind", "rw"]})
     }));
-    let names = ["CAP_DAC_OVERRIDE", "CAP_NET_ADMIN", "CAP_SYS_ADMIN"];
     let namespaces = ["ipc", "mount", "network", "pid", "uts"].map(|kind| json!({"type": kind}));
     let specification = json!({
         "ociVersion": "1.1.0",
@@ -99,20 +91,39 @@ fn pod(
             "user": {"uid": 0, "gid": 0},
             "args": [PROGRAM, part],
             "cwd": "/",
-            "capabilities": {"bounding": names, "effective": names, "permitted": names},
-            "selinuxLabel": label.unwrap_or_default(),
+            "selinuxLabel": "system_u:system_r:container_t:s0:c1,c2",
         },
         "root": {"path": ROOT},
         "mounts": mounts,
         "linux": {
             "namespaces": namespaces,
-            "mountLabel": "system_u:object_r:container_data_t:s0",
+            "mountLabel": "system_u:object_r:container_data_t:s0:c1,c2",
         },
     });
     fs::write(SPECIFICATION, specification.to_string()).context(SPECIFICATION)?;
-    let first = ["run", "--rm", "--config", SPECIFICATION];
-    let said = run("/usr/bin/ctr", &[&first, options, &[part]].concat())?;
-    Ok(said.trim().to_owned())
+    run(
+        "/usr/bin/ctr",
+        &["run", "--rm", "--config", SPECIFICATION, part],
+    )
+}
+
+/// Runs a privileged one, which has the network, the devices and a folder of the host; what
+/// it said.
+fn privileged(part: &str, of_host: &str, of_pod: &str) -> Result<String> {
+    let mount = format!("type=bind,src={of_host},dst={of_pod},options=rbind:rw");
+    let options = [
+        "run",
+        "--rm",
+        "--privileged",
+        "--cni",
+        "--mount",
+        &mount,
+        "--rootfs",
+    ];
+    run(
+        "/usr/bin/ctr",
+        &[&options[..], &[ROOT, part, PROGRAM, part]].concat(),
+    )
 }
 
 /// The part of a pod or of a plugin, if this program was started as one.

@@ -13,6 +13,9 @@ const EKS_NODE: &str = include_str!("../fixtures/user-data/eks-node.toml");
 
 const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB5xJ5k9a1b0 me";
 
+/// What the program in kubelet's place makes pods of.
+const POD_IMAGE: &str = "localhost/pod:1";
+
 /// How long a change of settings may take to reach kubelet.
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -50,6 +53,7 @@ fn user_data() -> Result<String> {
     let pods = format!("[static-pods.proxy]\nenabled = true\nmanifest = '{manifest}'\n");
     let kubernetes = settings["kubernetes"].as_table_mut().expect("kubernetes");
     kubernetes.extend(toml::from_str::<toml::Table>(&pods)?);
+    kubernetes.insert("pod-infra-container-image".to_owned(), POD_IMAGE.into());
     Ok(toml::to_string(&document)?)
 }
 
@@ -88,9 +92,12 @@ fn kubelet_finds_what_it_needs() -> Result<()> {
     assert!(said.contains("--cloud-provider=external"), "{said}");
     // Pods have a network, with plugins of the image and one that a pod brought.
     for expected in [
-        "bringer: system_u:system_r:container_t:s0:c1,c2\n",
+        "pod: system_u:system_r:container_t:s0:c",
+        "pod: system_u:system_r:privileged_t:s0 at 10.9.0.3\n",
+        "pod: system_u:system_r:privileged_t:s0:c",
         "plugin: system_u:system_r:cni_t:s0\n",
-        "pod: system_u:system_r:privileged_t:s0 at 10.9.0.2\n",
+        " at 10.9.0.2\n",
+        " at 10.9.0.4\n",
     ] {
         assert!(said.contains(expected), "no {expected}{said}");
     }

@@ -2,6 +2,7 @@
 //! and does with the node what kubelet does. It says what it was started with, then
 //! either `ready` or what went wrong, and stays.
 
+mod cri;
 mod pods;
 
 use std::fs;
@@ -105,7 +106,7 @@ fn work(arguments: &[String]) -> Result<()> {
         let found = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
         ensure!(found.trim() == wanted, "{name} is {}", found.trim());
     }
-    pods::work().context("pods")?;
+    pods::work(socket).context("pods")?;
     std::io::stdout().flush()?;
     Ok(())
 }

@@ -162,9 +162,9 @@ fn a_privileged_container_does_not_reach_what_guards_the_node() -> Result<()> {
     };
     let attempts = [
         write("/etc/passwd"),
-        create("/etc/systemd/system/of-a-pod.service"),
+        create("/etc/of-a-pod.service"),
         write("/proc/1/oom_score_adj"),
-        create("/run/systemd/transient/of-a-pod.service"),
+        create("/run/systemd/system/of-a-pod.service"),
         connect("/run/systemd/private"),
         connect("/run/dbus/system_bus_socket"),
         connect("/run/containerd/containerd.sock"),
